@@ -1,0 +1,1 @@
+"""The graph: its nodes and regions, its invariants, its text, its rewrite rules."""
