@@ -1,0 +1,1 @@
+"""The crisp reading of a program: plain Python values, the judge of every other reading."""
