@@ -12,15 +12,11 @@ from typing import TypeAlias
 from diffprog.errors import Span
 
 
-def _span() -> Span:
-    return field(compare=False, repr=False, kw_only=True)  # type: ignore[no-any-return]
-
-
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """Whatever has a place in the text."""
 
-    span: Span = _span()
+    span: Span = field(compare=False, repr=False, kw_only=True)
 
 
 # --- types as written: sizes in them are expressions -------------------------------------------
