@@ -38,7 +38,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open stretch ``start..end`` of a source text. Spans never count for equality of trees."""
+    """A half-open stretch ``start..end`` of a source text. Spans never count for equality of
+    trees.
+    """
 
     source: Source
     start: int
@@ -81,7 +83,9 @@ class Diagnostic:
     severity: Severity = "error"
 
     def render(self) -> str:
-        """Return the finding as text: place, the line as written, carets, second places, help."""
+        """Return the finding as text: place, the line as written, carets, second places,
+        help.
+        """
         out = [f"{self.severity}[{self.code}]: {self.message}"]
         if self.span is not None:
             others = sorted(self.others, key=lambda o: o.span.start)
@@ -112,7 +116,9 @@ class DiffprogError(Exception):
 
 
 class InvariantError(Exception):
-    """A fault of diffprog's own: something that the earlier stages should have made impossible."""
+    """A fault of diffprog's own: something that the earlier stages should have made
+    impossible.
+    """
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """Every pure operation of the language, one row each.
 
-A row says what an operation is called, what it gives for arguments of given types, and what it computes
-crisply. On finite types that is all: the soft rule is the multilinear extension of the crisp function
-and is derived (`diffprog.soft`). On reals a row also states its formula as torch source. Never imports torch.
-"""
+A row says what an operation is called, what it gives for arguments of given types, and what it
+computes crisply. On finite types that is all: the soft rule is the multilinear extension of the
+crisp function and is derived (`diffprog.soft`). On reals a row also states its formula as torch
+source. Never imports torch. """
 
 from __future__ import annotations
 
@@ -32,13 +32,11 @@ class OpSpec:
     """One row: an operation on scalars, or on whole arrays where `lifts` is false.
 
     Attributes:
-        name: what it is called, in the text (`name(a, b)`) and in the graph.
-        arity: how many arguments it takes.
-        rule: from argument types to the result's type; raises `RuleError`.
-        crisp: the function on crisp values. For rows that lift: on scalars.
-        doc: one line.
-        symbol: its infix or prefix spelling, if it has one.
-        formula: torch source for real arguments `{0}`, `{1}`, …; `T` is the temperature and `TIES`
+        name: what it is called, in the text (`name(a, b)`) and in the graph. arity: how many
+            arguments it takes. rule: from argument types to the result's type; raises
+            `RuleError`. crisp: the function on crisp values. For rows that lift: on scalars.
+            doc: one line. symbol: its infix or prefix spelling, if it has one. formula: torch
+            source for real arguments `{0}`, `{1}`, …; `T` is the temperature and `TIES`
             the offset at ties. Functions named there are torch's or stand in `soft.kernels`.
         relaxed: whether the formula, on reals, is a relaxation that depends on the temperature.
         lifts: whether it works cell by cell on arrays.
@@ -74,7 +72,9 @@ def _wrong(name: str, types: Sequence[Type], wanted: str) -> RuleError:
 
 
 def _numbers(name: str, on_ints: Callable[..., Type], on_reals: Type | None = REAL) -> Rule:
-    """Return a rule: ints give `on_ints` of their ranges; reals, or a mixture, give `on_reals`."""
+    """Return a rule: ints give `on_ints` of their ranges; reals, or a mixture, give
+    `on_reals`.
+    """
 
     def rule(types: Sequence[Type]) -> Type:
         if all(isinstance(t, Int) for t in types):
@@ -330,9 +330,9 @@ class ReduceSpec:
     """One reduction over the cells of an array, or over those that a mask selects.
 
     Attributes:
-        name: what it is called.
-        rule: from the cell's type and the number of cells to the result's type.
-        crisp: from the selected (place, value) pairs, in order, to the result; None when there is none
+        name: what it is called. rule: from the cell's type and the number of cells to the
+            result's type. crisp: from the selected (place, value) pairs, in order, to the
+            result; None when there is none
             and `empty` does not say.
         empty: the result for no cells, or None where the program must say `else v`.
         doc: one line.

@@ -1,9 +1,8 @@
 """The types of the language: what values there are, how they are written, and which fits which.
 
-Crisp values are plain Python: ``bool``, ``int`` (also for a member of an enumeration: its place),
-``float``, nested lists for arrays, tuples for tuples. Every size here is a number: sizes are bound
-before anything is checked. A new type is one class. Never imports torch.
-"""
+Crisp values are plain Python: ``bool``, ``int`` (also for a member of an enumeration: its
+place), ``float``, nested lists for arrays, tuples for tuples. Every size here is a number:
+sizes are bound before anything is checked. A new type is one class. Never imports torch. """
 
 from __future__ import annotations
 
@@ -235,7 +234,9 @@ def is_finite(t: Type) -> bool:
 
 
 def fits(t: Type, wanted: Type) -> bool:
-    """Say whether a value of type ``t`` may stand where ``wanted`` is asked: a subrange, an int for a real."""
+    """Say whether a value of type ``t`` may stand where ``wanted`` is asked: a subrange, an
+    int for a real.
+    """
     match t, wanted:
         case Int(lo, hi), Int(low, high):
             return low <= lo and hi <= high
@@ -267,7 +268,9 @@ def hull(a: Type, b: Type) -> Type | None:
 
 
 def trail(t: Type) -> int:
-    """Return the number of trailing axes that a soft value of this type has (see DESIGN: soft values)."""
+    """Return the number of trailing axes that a soft value of this type has (see DESIGN:
+    soft values).
+    """
     match t:
         case Bool() | Real():
             return 0

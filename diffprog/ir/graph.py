@@ -1,8 +1,8 @@
 """The graph: a small closed set of node kinds, in regions that capture nothing.
 
-A region (`Graph`) lists its nodes in an order in which each stands after its inputs. Branches and loops hold
-regions of their own; whatever a region needs comes in through its parameters. All nodes are frozen; passes
-build new regions with `Builder`.
+A region (`Graph`) lists its nodes in an order in which each stands after its inputs. Branches
+and loops hold regions of their own; whatever a region needs comes in through its parameters.
+All nodes are frozen; passes build new regions with `Builder`.
 
 Soft meaning in one line each (DESIGN §3 has the whole):
 
@@ -37,7 +37,9 @@ NodeId: TypeAlias = int
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What every node has: its inputs (ids in the same region), its type and its place in the text."""
+    """What every node has: its inputs (ids in the same region), its type and its place in
+    the text.
+    """
 
     id: NodeId = field(kw_only=True, default=-1)
     inputs: tuple[NodeId, ...] = field(kw_only=True, default=())
@@ -47,7 +49,9 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Param(Base):
-    """A parameter of the region. `known`: a plain number in every run (a loop's counter, a size)."""
+    """A parameter of the region. `known`: a plain number in every run (a loop's counter, a
+    size).
+    """
 
     name: str
     known: bool = False
@@ -64,8 +68,8 @@ class Const(Base):
 class Hole(Base):
     """The value of a hole; inputs are the `given` values, and the mask last if `masked`.
 
-    For `select` holes the type is ``Int(0, k)``. Every Hole node of one key reads the same logits.
-    """
+    For `select` holes the type is ``Int(0, k)``. Every Hole node of one key reads the same
+    logits. """
 
     key: str
     masked: bool = False
@@ -75,13 +79,15 @@ class Hole(Base):
 class Apply(Base):
     """A row of `OPS`, lifted where an input is an array, or one of the structural operations:
 
-    * ``convert``: into the node's type (subrange to range, int to real, a scalar into each cell);
-    * ``narrow``: into the narrower range of the node's type, normalised (in a live case the mass outside is nil;
-      in a dead one the uniform distribution becomes the uniform one over the range);
+    * ``convert``: into the node's type (subrange to range, int to real, a scalar into each
+      cell);
+    * ``narrow``: into the narrower range of the node's type, normalised (in a live case the
+      mass outside is nil; in a dead one the uniform distribution becomes the uniform one over
+      the range);
     * ``array``: the inputs side by side on a new leading axis.
 
-    Tuples are taken apart by `lower`: only nodes with several results (Select, For, Loop) have tuple types.
-    """
+    Tuples are taken apart by `lower`: only nodes with several results (Select, For, Loop) have
+    tuple types. """
 
     op: str
 
@@ -89,17 +95,18 @@ class Apply(Base):
 STRUCTURAL = ("convert", "narrow", "array", "choose")
 """Apply operations that are not rows: their result type is not a function of the inputs' types.
 
-``choose`` (test, then, other) stands only in the expression of a `Table`, and evaluates one side.
-"""
+``choose`` (test, then, other) stands only in the expression of a `Table`, and evaluates one
+side. """
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Base):
-    """A finite scalar expression that some source reaches by two paths, as one operation of its inputs.
+    """A finite scalar expression that some source reaches by two paths, as one operation of its
+    inputs.
 
-    `expression` is a region of the same inputs, for pictures and text (None: a function tabulated whole);
-    `entries` are the results as numbers (value - lo of the type), flat, row-major over the inputs' values.
-    """
+    `expression` is a region of the same inputs, for pictures and text (None: a function
+    tabulated whole); `entries` are the results as numbers (value - lo of the type), flat,
+    row-major over the inputs' values. """
 
     entries: tuple[int, ...]
     expression: Graph | None = field(compare=False, repr=False)
@@ -114,7 +121,9 @@ class Cut:
 
 
 Axes: TypeAlias = tuple[Cut | None, ...]
-"""How each leading axis of an array is indexed: a static slice, or by the next index input (None)."""
+"""How each leading axis of an array is indexed: a static slice, or by the next index input
+(None).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,8 @@ class Read(Base):
 
 @dataclass(frozen=True, slots=True)
 class Write(Base):
-    """inputs: the array, the value, then an Int node for each None of `axes`. `op`: update in place by a row.
+    """inputs: the array, the value, then an Int node for each None of `axes`. `op`: update in
+    place by a row.
 
     The value has the type of the place (for `op`: a scalar, or the place's shape).
     """
@@ -137,7 +147,9 @@ class Write(Base):
 
 @dataclass(frozen=True, slots=True)
 class Reduce(Base):
-    """inputs: the array, then the mask if `masked`, then the value for nothing if `otherwise`."""
+    """inputs: the array, then the mask if `masked`, then the value for nothing if
+    `otherwise`.
+    """
 
     op: str
     masked: bool = False
@@ -146,15 +158,17 @@ class Reduce(Base):
 
 @dataclass(frozen=True, slots=True)
 class Select(Base):
-    """A branch. inputs: `sources` finite sources of the test first, then whatever else the cases need.
+    """A branch. inputs: `sources` finite sources of the test first, then whatever else the
+    cases need.
 
-    `test` is a region of the sources and of those others that it needs unconditioned: its parameters are all
-    inputs; its one result is a Bool (case 0 is false, case 1 is true) or a finite value (case number = value - lo).
-    `cases`: regions of all the inputs, in the same order; in case k each of the first `sources` inputs is
-    x[v] P(test = k | x = v) / w_k. `unions[v]` is the case that value number v of the test goes to, so that
-    several values may share a case. The type is a tuple of the variables merged. A source may be a finite scalar
-    or an array of them: then each cell is conditioned by itself. In a dead case a source is uniform.
-    """
+    `test` is a region of the sources and of those others that it needs unconditioned: its
+    parameters are all inputs; its one result is a Bool (case 0 is false, case 1 is true) or a
+    finite value (case number = value - lo). `cases`: regions of all the inputs, in the same
+    order; in case k each of the first `sources` inputs is x[v] P(test = k | x = v) / w_k.
+    `unions[v]` is the case that value number v of the test goes to, so that several values may
+    share a case. The type is a tuple of the variables merged. A source may be a finite scalar
+    or an array of them: then each cell is conditioned by itself. In a dead case a source is
+    uniform. """
 
     sources: int
     test: Graph
@@ -164,7 +178,8 @@ class Select(Base):
 
 @dataclass(frozen=True, slots=True)
 class For(Base):
-    """A loop whose bounds are known. inputs: lo, hi (known), the carried values, then invariants.
+    """A loop whose bounds are known. inputs: lo, hi (known), the carried values, then
+    invariants.
 
     `body`: region of (counter, carried…, invariants…) with the carried values as results.
     """
@@ -186,18 +201,21 @@ class Halting:
 class Loop(Base):
     """A loop that halts by weight. inputs: carried values, then invariants.
 
-    Each round k = 0, 1, … of at most `rounds` is the chain (all regions take the counter k, known, first):
+    Each round k = 0, 1, … of at most `rounds` is the chain (all regions take the counter k,
+    known, first):
 
-    * `before`: (k, carried, invariants) -> carried: the body of a `repeat`; identity (None) for `while`;
-    * `probe`: (k, carried, invariants) -> the test's finite sources, then the others that it needs;
+    * `before`: (k, carried, invariants) -> carried: the body of a `repeat`; identity (None) for
+      `while`;
+    * `probe`: (k, carried, invariants) -> the test's finite sources, then the others that it
+      needs;
     * `test`: a region of what `probe` gives, with one Bool result: true = stop;
     * `stop`: (k, sources given stop, carried, invariants) -> carried;
     * `go`: (k, sources given go, carried, invariants) -> carried: the body of a `while`.
 
-    `while` has rounds = max + 1 (in the last round, what would go on is only conditioned, by `last`, and stays as
-    unfinished); `repeat` has rounds = max. `last`: (k, sources given go, carried, invariants) -> carried, without the
-    body. For `act` and `ponder` nothing is conditioned and the test's result is a real: the halting unit.
-    """
+    `while` has rounds = max + 1 (in the last round, what would go on is only conditioned, by
+    `last`, and stays as unfinished); `repeat` has rounds = max. `last`: (k, sources given go,
+    carried, invariants) -> carried, without the body. For `act` and `ponder` nothing is
+    conditioned and the test's result is a real: the halting unit. """
 
     carried: int
     sources: int
@@ -330,7 +348,9 @@ class Builder:
         self._same: dict[Any, NodeId] = {}
 
     def add(self, node: Node) -> NodeId:
-        """Append a node (its inputs must stand already) and return its id; an equal one is reused."""
+        """Append a node (its inputs must stand already) and return its id; an equal one is
+        reused.
+        """
         key = None if isinstance(node, Param | Select | For | Loop | Network) else _key(node)
         if key is not None and key in self._same:
             return self._same[key]

@@ -1,8 +1,8 @@
 """The abstract syntax: what `parse` makes of a text, and what `format` prints.
 
-One frozen dataclass a construct. Spans are kept but never compared, so two programs are equal when
-they say the same thing. Comments live in `Program.comments`; redundant parentheses are gone.
-"""
+One frozen dataclass a construct. Spans are kept but never compared, so two programs are equal
+when they say the same thing. Comments live in `Program.comments`; redundant parentheses are
+gone. """
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ class Unary(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Syntax):
-    """``left op right``; ``op`` is the symbol: ``+ - * / // % @ and or xor == != < <= > >=``."""
+    """``left op right``; ``op`` is the symbol: ``+ - * / // % @ and or xor == != < <= >
+    >=``.
+    """
 
     op: str
     left: Expr
@@ -150,7 +152,9 @@ class TupleLiteral(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Network(Syntax):
-    """The network of a policy, ``mlp(hidden = 8) of a, b``, or a controller, ``reader`` (no inputs)."""
+    """The network of a policy, ``mlp(hidden = 8) of a, b``, or a controller, ``reader`` (no
+    inputs).
+    """
 
     name: str
     options: tuple[tuple[str, Expr], ...] = ()
@@ -159,7 +163,9 @@ class Network(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Decider(Syntax):
-    """What a choice depends on: ``given a, b``, ``by reader``, ``where mask``; nothing when free."""
+    """What a choice depends on: ``given a, b``, ``by reader``, ``where mask``; nothing when
+    free.
+    """
 
     given: tuple[Expr, ...] = ()
     by: Network | None = None

@@ -5,8 +5,10 @@ The interpreter runs it and `lower` compiles it; both see the same resolved prog
 * sizes and constants are literals, names are resolved, functions are instances (one for each
   combination of argument types), and each hole has its key;
 * every expression has its type; `Convert` marks each place where a value enters a wider type (a
-  subrange into a range, an int into a real) and `Narrow` each place where a case narrows a variable;
-* operations are names of rows of `diffprog.ops.OPS`, lifted over arrays where their arguments are;
+  subrange into a range, an int into a real) and `Narrow` each place where a case narrows a
+  variable;
+* operations are names of rows of `diffprog.ops.OPS`, lifted over arrays where their arguments
+  are;
 * `return e` is an assignment to the variable `RESULT`, in tail position;
 * `a, b = e` assigns a tuple to a temporary, then its parts.
 """
@@ -50,7 +52,9 @@ class Var(Node):
 
 @dataclass(frozen=True, slots=True)
 class Apply(Node):
-    """A row of `OPS` applied to its arguments, cell by cell where they are arrays and the row is scalar."""
+    """A row of `OPS` applied to its arguments, cell by cell where they are arrays and the
+    row is scalar.
+    """
 
     op: str
     args: tuple[Expr, ...]
@@ -60,8 +64,8 @@ class Apply(Node):
 class Reduce(Node):
     """A row of `REDUCTIONS` over all cells of an array.
 
-    `where` is an array of bools of the same shape; `otherwise` is the value for an empty selection.
-    """
+    `where` is an array of bools of the same shape; `otherwise` is the value for an empty
+    selection. """
 
     op: str
     array: Expr
@@ -126,7 +130,9 @@ class Part(Node):
 
 @dataclass(frozen=True, slots=True)
 class Convert(Node):
-    """A value in a wider type: subrange to range, int to real, cell by cell; scalar to array: a copy in each cell."""
+    """A value in a wider type: subrange to range, int to real, cell by cell; scalar to
+    array: a copy in each cell.
+    """
 
     value: Expr
 
@@ -140,13 +146,13 @@ class Narrow(Node):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """An unknown of the program: its key, the finite values it is given, and what it ranges over.
+    """An unknown of the program: its key, the finite values it is given, and what it ranges
+    over.
 
-    ``kind``: ``value`` (a value of finite type ``type``), ``select`` (one of ``Int(0, k)`` alternatives),
-    ``table`` (``learn`` of a finite type, possibly an array: every cell is one decision for the program),
-    ``real`` (``learn`` of a real type). The logits of a finite hole have the shape
-    ``[*sizes of given, *shape of table, number of alternatives]``.
-    """
+    ``kind``: ``value`` (a value of finite type ``type``), ``select`` (one of ``Int(0, k)``
+    alternatives), ``table`` (``learn`` of a finite type, possibly an array: every cell is one
+    decision for the program), ``real`` (``learn`` of a real type). The logits of a finite hole
+    have the shape ``[*sizes of given, *shape of table, number of alternatives]``. """
 
     key: str
     kind: str
@@ -159,7 +165,9 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class ChooseValue(Node):
-    """``choose T``: a value of a finite scalar type; `mask` (bools, one for each value) or None."""
+    """``choose T``: a value of a finite scalar type; `mask` (bools, one for each value) or
+    None.
+    """
 
     hole: Hole
     given: tuple[Expr, ...]
@@ -205,7 +213,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is assigned: a variable (no parts) or cells of an array variable. ``type`` is the stored type."""
+    """What is assigned: a variable (no parts) or cells of an array variable. ``type`` is the
+    stored type.
+    """
 
     name: str
     parts: tuple[Expr | Cut, ...]
@@ -222,7 +232,8 @@ class Assign(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Update(Statement):
-    """``M[i] op= value`` on cells: each cell in place, by its own weight. (On a variable it is an Assign.)
+    """``M[i] op= value`` on cells: each cell in place, by its own weight. (On a variable it is
+    an Assign.)
 
     `value` may be a scalar or have the shape of the place.
     """
@@ -234,7 +245,9 @@ class Update(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Swap(Statement):
-    """Both sides and their indices are read once, then the left and then the right is written."""
+    """Both sides and their indices are read once, then the left and then the right is
+    written.
+    """
 
     left: Place
     right: Place
@@ -254,7 +267,9 @@ Merged: TypeAlias = tuple[tuple[str, Type], ...]
 
 @dataclass(frozen=True, slots=True)
 class If(Statement):
-    """Two cases. `merged`: variables assigned in a case and visible after, with the type they get there."""
+    """Two cases. `merged`: variables assigned in a case and visible after, with the type
+    they get there.
+    """
 
     test: Expr
     then: Block
@@ -264,7 +279,9 @@ class If(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Match(Statement):
-    """Cases over a finite scalar; `cases` lists (crisp values as numbers, body); together they cover the type once."""
+    """Cases over a finite scalar; `cases` lists (crisp values as numbers, body); together
+    they cover the type once.
+    """
 
     subject: Expr
     cases: tuple[tuple[tuple[int, ...], Block], ...]
@@ -284,11 +301,11 @@ class Choose(Statement):
 
 @dataclass(frozen=True, slots=True)
 class For(Statement):
-    """``for name in lo .. hi step step``, half-open, the bounds evaluated once; name has type `counter`.
+    """``for name in lo .. hi step step``, half-open, the bounds evaluated once; name has type
+    `counter`.
 
-    `carried`: variables of the surroundings that the body assigns, with the type they must keep.
-    `uncertain` bounds are decided by `lower`, not here.
-    """
+    `carried`: variables of the surroundings that the body assigns, with the type they must
+    keep. `uncertain` bounds are decided by `lower`, not here. """
 
     name: str
     counter: Type
@@ -301,7 +318,9 @@ class For(Statement):
 
 @dataclass(frozen=True, slots=True)
 class ForEach(Statement):
-    """``for name in array``: over the leading axis; name holds a scalar or an array of rank one less."""
+    """``for name in array``: over the leading axis; name holds a scalar or an array of rank
+    one less.
+    """
 
     name: str
     array: Expr
@@ -312,7 +331,9 @@ class ForEach(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Halting:
-    """How a loop halts: ``plain``, ``act`` (`number` is epsilon) or ``ponder`` (`number` is the prior)."""
+    """How a loop halts: ``plain``, ``act`` (`number` is epsilon) or ``ponder`` (`number` is
+    the prior).
+    """
 
     kind: str
     number: float
@@ -320,7 +341,9 @@ class Halting:
 
 @dataclass(frozen=True, slots=True)
 class While(Statement):
-    """Tested at most ``max + 1`` times; variables in `carried` are those of the surroundings assigned in the body."""
+    """Tested at most ``max + 1`` times; variables in `carried` are those of the surroundings
+    assigned in the body.
+    """
 
     test: Expr
     max: int
@@ -365,5 +388,7 @@ class Checked:
     holes: dict[str, Hole]
     sizes: dict[str, int]
     structural: frozenset[str]
-    """Sizes that learning fixes: they stand in an ``int<…>``, in a ``learn`` or in the domain of a ``given``."""
+    """Sizes that learning fixes: they stand in an ``int<…>``, in a ``learn`` or in the
+    domain of a ``given``.
+    """
     warnings: tuple[Diagnostic, ...] = ()
