@@ -72,6 +72,7 @@ def build(tree: Tree, source: Source, report: Report) -> s.Program:
     maker = _Maker(source, report)
     todo: list[tuple[Part, int, bool]] = [(tree, 0, False)]
     done: list[object] = []
+    root = tree  # the whole of the expression at hand
     while todo:
         part, depth, ready = todo.pop()
         if part is None or isinstance(part, str):
@@ -81,10 +82,12 @@ def build(tree: Tree, source: Source, report: Report) -> s.Program:
             made = getattr(maker, f"make_{part.data}")(maker.place(part), *done[count:])
             done[count:] = [made]
         elif depth > MAX_DEPTH:
-            maker.too_deep(part)
+            maker.too_deep(root)
             done.append(None)
         else:
-            depth += part.data in _COUNTED
+            if part.data in _COUNTED:
+                root = part if depth == 0 else root
+                depth += 1
             todo.append((part, depth, True))
             todo.extend((child, depth, False) for child in reversed(part.children))
     program = done.pop()

@@ -133,27 +133,31 @@ class Expressions:
         return s.TupleLiteral(items, span=at)
 
     def make_name(self, at: Span, token: str) -> s.Name:
-        if token in _FOREIGN:
-            right = _FOREIGN[token]
-            self.report.error(
-                "DP120",
-                f"`{token}` is a word of another language",
-                at,
-                help=f"write `{right}`"
-                if right
-                else "every variable has a value from the start",
-            )
+        check_word(token, at, self.report)
         return s.Name(str(token), span=at)
 
     def make_literal(self, at: Span, token: str) -> s.Literal:
         if token in ("true", "false"):
             return s.Literal(token == "true", span=at)
-        digits = token.lstrip("0")
-        if digits.isdigit() or not digits:
-            value: int | float = int(digits or "0") if len(digits) <= 16 else MAX_INT + 1
-        else:
-            value = float(token)
-        if value > MAX_INT if isinstance(value, int) else math.isinf(value):
-            limit = "10^15" if isinstance(value, int) else "about 1.8e308"
-            self.report.error("DP126", f"this number is larger than {limit}", at)
-        return s.Literal(value, span=at)
+        if not check_word(token, at, self.report):
+            return s.Literal(0, span=at)
+        return s.Literal(int(token) if token.isdigit() else float(token), span=at)
+
+
+def check_word(token: str, at: Span, report: Report) -> bool:
+    """Report a number out of bounds, or a word of another language; say whether it is sound."""
+    right = _FOREIGN.get(token)
+    if token in _FOREIGN:
+        help_ = f"write `{right}`" if right else "every variable has a value from the start"
+        report.error("DP120", f"`{token}` is a word of another language", at, help=help_)
+        return False
+    if token.isdigit():
+        # NOTE: Python refuses to read integers of more than 4,300 digits.
+        digits, limit = token.lstrip("0"), "10^15"
+        sound = len(digits) <= len(str(MAX_INT)) and int(digits or "0") <= MAX_INT
+    else:
+        limit = "about 1.8e308"
+        sound = not token[0].isdigit() or math.isfinite(float(token))
+    if not sound:
+        report.error("DP126", f"this number is larger than {limit}", at)
+    return sound

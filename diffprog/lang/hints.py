@@ -1,180 +1,22 @@
 """What is probably meant where the grammar refuses a token: a table of common mistakes.
 
-In: the wrong line, its tokens and what the grammar would have taken. Out: code, sentence, place
-and help. The first row that fits speaks; below all rows stands "expected …, found …".
+In: a mistake. Out: code, sentence, place and help. The first row that fits speaks; below all
+rows stands "expected …, found …".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from diffprog.errors import Source, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A token: the grammar's name for it, its text, its place."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, as a diagnostic will say it."""
-
-    code: str
-    message: str
-    span: Span
-    help: str = ""
-    label: str = ""
-    others: tuple[tuple[Span, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A logical line, the number of the refused word (one past the last: the line's end)."""
-
-    source: Source
-    start: int
-    code: str
-    words: Sequence[Word]
-    at: int
-    expected: frozenset[str]
-
-    @property
-    def kind(self) -> str:
-        """The kind of the refused token."""
-        return self.words[self.at].kind if self.at < len(self.words) else "_NL"
-
-    @property
-    def first(self) -> str:
-        """The text of the line's first word."""
-        return self.words[0].text
-
-    @property
-    def before(self) -> Word | None:
-        """The word before the refused one."""
-        return self.words[self.at - 1] if self.at else None
-
-    @property
-    def after(self) -> Word | None:
-        """The word after the refused one."""
-        return self.words[self.at + 1] if self.at + 1 < len(self.words) else None
-
-    @property
-    def span(self) -> Span:
-        """The place of the refused token; at the line's end, the place just after it."""
-        if self.at < len(self.words):
-            word = self.words[self.at]
-            return Span(self.source, word.start, word.end)
-        end = self.words[-1].end
-        return Span(self.source, end, end)
-
-    def part(self, start: int, end: int) -> Span:
-        """The place from one word to another, both included."""
-        return Span(self.source, self.words[start].start, self.words[end].end)
-
+from diffprog.errors import Span
+from diffprog.lang.foreign import foreign_line
+from diffprog.lang.mistake import COMPARE, OPERATORS, Finding, Mistake, wanted
 
 Row: TypeAlias = Callable[[Mistake], Finding | None]
 
-_COMPARE = {"EQ", "NE", "LT", "LE", "GT", "GE"}
-_OPERATORS = _COMPARE | {
-    *("PLUS", "MINUS", "STAR", "SLASH", "DSLASH", "PERCENT", "AT"),
-    *("AND", "OR", "XOR", "IF", "LSQB", "LPAR", "DOT", "DOTS", "WHERE", "UPDATE"),
-}
-_STARTERS = {
-    *("NAME", "WHOLE", "DECIMAL", "TRUE", "FALSE", "LPAR", "LSQB", "MINUS", "NOT", "CHOOSE"),
-}
-_SOFT_WORDS = {"_SIZE", "_NET", "_MAX", "_STEP", "_OF", "_READS"}
-_STATEMENTS = {
-    *("PASS", "RETURN", "LEARN", "SWAP", "CONTROLLER", "IF", "MATCH", "FOR", "WHILE"),
-    *("REPEAT", "DO", "CHOOSE", "NAME"),
-}
-_DECLARATIONS = {"ENUM", "CONST", "IMPORT", "EXTERN", "FN", "PROGRAM", "_SIZE", "_NET"}
 _ONLY_TOP = {"size", "enum", "const", "import", "extern", "net", "fn", "program"}
-
-# Whole lines: a pattern at their start, then what to say.
-_LINES: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "DP112",
-        r"else\s+if\b",
-        "`else if` is one word here",
-        "write `elif`",
-    ),
-    (
-        "DP117",
-        r"break\b",
-        "there is no `break`",
-        "give the loop its test: `while test max n:`, or `repeat max n:` … `until test`",
-    ),
-    (
-        "DP117",
-        r"continue\b",
-        "there is no `continue`",
-        "put the rest of the body under an `if`",
-    ),
-    (
-        "DP118",
-        r"(def|func|function)\b",
-        "functions start with `fn`",
-        "write `fn name(x: type) -> type:`",
-    ),
-    (
-        "DP118",
-        r"from\b|import\s+[\w.]+\s+as\b|import\s+[\w.]+\s*,",
-        "an import names one module, and all of it",
-        "write `import std.memory`; a program imports modules written in this language only",
-    ),
-    (
-        "DP118",
-        r"(let|var|val|auto)\s+\w",
-        "a variable needs no word before it",
-        "write `x = e`, or `x: type = e`",
-    ),
-    (
-        "DP118",
-        r"(class|struct|record|try|except|finally|raise|with|yield|global|nonlocal|del|assert"
-        r"|async|await|switch|when|then|begin|end|type)\b(?!\s*(?:[-+*/%]?=|\[|,|:))",
-        "this word of another language is not one here",
-        "",
-    ),
-    (
-        "DP118",
-        r"print\b",
-        "nothing is printed by a program",
-        "`return` what you want to see; several values as `return a, b`",
-    ),
-    (
-        "DP121",
-        r"\w+(\[[^\]]*\])?\s*\+\+",
-        "there is no `++`",
-        "write `x += 1`",
-    ),
-    (
-        "DP121",
-        r"\w+(\[[^\]]*\])?\s*--",
-        "there is no `--`",
-        "write `x -= 1`",
-    ),
-    (
-        "DP114",
-        r"for\s*\(|for\s+\w+\s*=|for\s+\w+\s*,",
-        "a `for` has one variable, then `in`",
-        "write `for i in a .. b:` or `for x in xs:`",
-    ),
-    (
-        "DP115",
-        r"(loop|forever)\b(?!\s*(?:[-+*/%]?=|\[|,))",
-        "every loop has a bound",
-        "write `repeat max n:` … `until test`",
-    ),
-)
 _PARTNERS = {
     "elif": ("an `if` above it", "indent it like its `if`"),
     "else": ("an `if` above it", "indent it like its `if`"),
@@ -192,54 +34,11 @@ def explain(mistake: Mistake, names: Mapping[str, str]) -> Finding:
     found = "the end of the line"
     if mistake.at < len(mistake.words):
         found = f"`{mistake.words[mistake.at].text}`"
-    wanted = _wanted(mistake.expected, names)
-    return Finding("DP100", f"expected {wanted}, found {found}", mistake.span)
+    what = wanted(mistake.expected, names)
+    return Finding("DP100", f"expected {what}, found {found}", mistake.span)
 
 
-def _wanted(expected: frozenset[str], names: Mapping[str, str]) -> str:
-    """Put what the grammar would have taken in words."""
-    left = set(expected)
-    out = []
-    if {"ENUM", "CONST"} <= left:
-        out.append("a declaration")
-        left -= _DECLARATIONS | {"$END"}
-    if {"PASS", "RETURN"} <= left:
-        out.append("a statement")
-        left -= _STATEMENTS | _SOFT_WORDS | {"_DEDENT"}
-    if {"WHOLE", "LPAR"} <= left:
-        out.append("an expression")
-        left -= _STARTERS | _SOFT_WORDS
-    if "NAME" in left:
-        out.append("a name")
-        left -= {"NAME"} | _SOFT_WORDS
-    if {"PLUS", "STAR"} <= left:
-        left -= _OPERATORS
-        if not left - {"COMMA", "_COMMA"}:
-            out.append("an operator")
-    layout = {"_NL": "the end of the line", "_INDENT": "an indented block", "UPDATE": "`+=`"}
-    layout |= {"$END": "the end of the file", "_DEDENT": "the end of the block"}
-    out += [f"`{names[kind]}`" for kind in sorted(left & names.keys())]
-    out += [layout[kind] for kind in sorted(left & layout.keys())]
-    out = list(dict.fromkeys(out))[:6]
-    return out[0] if len(out) == 1 else f"{', '.join(out[:-1])} or {out[-1]}"
-
-
-# --- rows ---------------------------------------------------------------------------------------
-
-
-def _known_line(m: Mistake) -> Finding | None:
-    for code, pattern, message, help_ in _LINES:
-        found = re.match(pattern, m.code)
-        if found:
-            span = Span(m.source, m.start, m.start + len(found.group().rstrip()))
-            if "this word" in message:
-                message = message.replace("this word", f"`{found.group()}`, a word", 1)
-                message = message.replace(
-                    "a word of another language is not one", "means nothing"
-                )
-                message = message.replace(", means", " means")
-            return Finding(code, message, span, help_)
-    return None
+# --- rows, and the table of them at the end
 
 
 def _lambda(m: Mistake) -> Finding | None:
@@ -307,16 +106,14 @@ def _number(m: Mistake) -> Finding | None:
 
 
 def _equals(m: Mistake) -> Finding | None:
-    if m.kind != "EQUAL" or not m.at or m.at and m.expected & {"NAME"}:
-        return None
-    if not m.expected & {"PLUS", "AND"}:
+    if m.kind != "EQUAL" or "NAME" in m.expected or not m.expected & {"PLUS", "AND"}:
         return None
     help_ = "`==` compares; to set a variable, write a statement of its own"
     return Finding("DP111", "`=` inside an expression", m.span, help_)
 
 
 def _chain(m: Mistake) -> Finding | None:
-    if m.kind not in _COMPARE or "AND" not in m.expected or m.expected & _COMPARE:
+    if m.kind not in COMPARE or "AND" not in m.expected or m.expected & COMPARE:
         return None
     return Finding("DP122", "comparisons do not chain", m.span, "write `a < b and b < c`")
 
@@ -363,7 +160,7 @@ def _int(m: Mistake) -> Finding | None:
 
 
 def _colon(m: Mistake) -> Finding | None:
-    if m.kind == "_NL" and "COLON" in m.expected and "DOTS" not in m.expected - _OPERATORS:
+    if m.kind == "_NL" and "COLON" in m.expected and "DOTS" not in m.expected - OPERATORS:
         name = m.first if m.words[0].kind != "NAME" else "this line"
         if "EQUAL" in m.expected:
             return None
@@ -385,10 +182,9 @@ def _no_effect(m: Mistake) -> Finding | None:
     if m.kind == "DOT" and "EQUAL" in m.expected:
         help_ = "arrays are changed by `xs[i] = v`; a member is written `Colour.red`"
         return Finding("DP119", "values have no methods or fields", m.part(0, m.at), help_)
-    if "EQUAL" in m.expected and "UPDATE" in m.expected and m.kind != "NAME":
-        if m.kind == "_NL" or m.kind in _OPERATORS:
-            help_ = "keep its value, `x = …`, or `return` it"
-            return Finding("DP119", "this line does nothing", m.part(0, -1), help_)
+    if {"EQUAL", "UPDATE"} <= m.expected and m.kind in OPERATORS | {"_NL"}:
+        help_ = "keep its value, `x = …`, or `return` it"
+        return Finding("DP119", "this line does nothing", m.part(0, -1), help_)
     return None
 
 
@@ -409,21 +205,22 @@ def _choice(m: Mistake) -> Finding | None:
 
 
 def _reserved(m: Mistake) -> Finding | None:
-    word = m.words[m.at] if m.at < len(m.words) else None
+    at = 0 if m.at == 1 and m.kind in ("EQUAL", "UPDATE") else m.at
+    word = m.words[at] if at < len(m.words) else None
     if word is None or word.kind == "NAME" or not word.text.isidentifier():
         return None
-    assigned = m.at == 0 and m.after is not None and m.after.kind in ("EQUAL", "UPDATE")
-    if assigned or ("NAME" in m.expected and "WHOLE" not in m.expected):
+    if at < m.at or ("NAME" in m.expected and "WHOLE" not in m.expected):
         message = f"`{word.text}` is a word of the language, not a name"
-        return Finding("DP124", message, m.span, f"choose another name, such as `{word.text}_`")
+        help_ = f"choose another name, such as `{word.text}_`"
+        return Finding("DP124", message, m.part(at, at), help_)
     return None
 
 
 _ROWS: tuple[Row, ...] = (
-    _known_line,
+    foreign_line,
     _lambda,
-    _reserved,
     _partner,
+    _reserved,
     _case_wanted,
     _misplaced,
     _operator,

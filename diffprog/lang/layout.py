@@ -1,8 +1,8 @@
 """Logical lines: what can be said about a text before any grammar.
 
-In: a source. Out: its logical lines (brackets joined, comments off) with their indentation, and a
-diagnostic for each odd character, bracket and indentation that no grammar could read. The parser
-relies on what passes here: brackets match, and nothing nests so deep that a stack would end.
+In: a source. Out: its logical lines (brackets joined, comments off) with their indentation, and
+a diagnostic for each odd character, bracket and indentation that no grammar could read. The
+parser relies on what passes here: brackets match, and blocks do not nest too deep.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_ERRORS = 50
 MAX_BRACKETS = 100
 MAX_BLOCKS = 60
 MAX_LINE = 100_000
-"""Characters in a line. A longer one is not written by hand; lists break inside their brackets."""
+"""Characters in a line: longer ones are not written by hand, and lists break in brackets."""
 
 _CLOSER = {"(": ")", "[": "]"}
 _BRACKET = re.compile(r"[()\[\]]")
@@ -54,14 +54,14 @@ _HELP = {
     "→": "write `->`",
     "…": "write `..`",
     "∧": "write `and`",
-    "∨": "write `or`",
+    "\N{LOGICAL OR}": "write `or`",
     "¬": "write `not`",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A logical line: where its text starts and ends, its indentation, and whether it is readable."""
+    """A logical line: its text from start to end, its indentation, whether it is unreadable."""
 
     start: int
     end: int
@@ -141,7 +141,7 @@ class _Scan:
                 self.span(row, 0, 1),
                 help="break the line inside its brackets",
             )
-            return "_"
+            return text[: len(text) - len(text.lstrip(" \t"))] + "_"
         found = _QUOTE_OR_COMMENT.search(text)
         while found and found.group() != "#":
             text = self.masked(row, text, found.start())
@@ -177,7 +177,7 @@ class _Scan:
         )
 
     def brackets(self, first: int, code: str) -> tuple[int, int, int]:
-        """Follow the brackets; return the last row, the next row to read, the end in the last."""
+        """Follow the brackets; return the last row, the next row, the end in the last."""
         open_: list[tuple[str, Span]] = []
         row, told = first, False
         while True:
@@ -202,7 +202,7 @@ class _Scan:
             code = self.code(row)
 
     def give_up(self, first: int, last: int) -> tuple[int, int, int]:
-        """Find where the statement with the unclosed bracket probably ends: before a row not deeper."""
+        """End the statement with the open bracket before the first row that is not deeper."""
         indent = _width(self.rows[first])
         row = first
         while row < last and (
@@ -243,10 +243,9 @@ class _Scan:
         )
 
     def indentation(self, row: int, lead: str) -> tuple[int, bool | None]:
-        """Return the indentation as a level that stands open, and whether it starts a too deep block.
+        """Return the level of a line, and None for a line that counts.
 
-        The second is None for a line that counts, True for the first line of a block too deep,
-        False for the lines after it.
+        In a block too deep, the second is True for the first line and False for the others.
         """
         if "\t" in lead and not self.tab_told:
             self.tab_told = True
@@ -267,6 +266,7 @@ class _Scan:
             popped = self.levels.pop()
         if indent != self.levels[-1]:
             self.uneven(row, len(lead), popped)
+            self.levels.append(popped)
         return self.levels[-1], None
 
     def uneven(self, row: int, width: int, popped: int) -> None:

@@ -1,7 +1,7 @@
 """Text into syntax.
 
-In: a source. Out: a `Program`; or a `DiffprogError` with every syntax error of the file. The grammar
-is `grammar/diffprog.lark`; this is the one file that knows lark.
+In: a source. Out: a `Program`; or a `DiffprogError` with every syntax error of the file. The
+grammar is `grammar/diffprog.lark`; this is the one file that knows lark.
 
 A text goes through `lay_out` (what no grammar could read), then lark, then `build`. Where lark
 stops, `recover` walks the same table line by line to find the other errors too.
@@ -26,8 +26,9 @@ from lark.lexer import PatternStr, TerminalDef
 
 from diffprog.errors import DiffprogError, InvariantError, Label, Report, Source, Span
 from diffprog.lang.build import build
-from diffprog.lang.hints import Word
+from diffprog.lang.build_expr import check_word
 from diffprog.lang.layout import MAX_ERRORS, Layout, lay_out
+from diffprog.lang.mistake import Word
 from diffprog.lang.recover import recover
 from diffprog.lang.syntax import Comment, Function, Program
 
@@ -40,7 +41,7 @@ _GRAMMARS = (_HERE.parent.parent / "grammar", _HERE.parent / "grammar")
 
 
 def parse(source: Source, *, module: bool = False) -> Program:
-    """Parse a text into a program.
+    r"""Parse a text into a program.
 
     Args:
         source: The text and the name it goes by in messages.
@@ -49,7 +50,7 @@ def parse(source: Source, *, module: bool = False) -> Program:
     Raises:
         DiffprogError: With every syntax error of the text (DP1xx), at most 50.
 
-    >>> parse(Source("one.dp", "program one() -> int<2>:\\n    return 1\\n")).main.name
+    >>> parse(Source("one.dp", "program one() -> int<2>:\n    return 1\n")).main.name
     'one'
     """
     source = Source(source.name, source.text.removeprefix("\ufeff"))
@@ -105,6 +106,8 @@ def _tell_all(layout: Layout) -> None:
     names = {
         t.name: t.pattern.value for t in grammar.terminals if isinstance(t.pattern, PatternStr)
     }
+    for word in words:
+        check_word(word.text, Span(layout.source, word.start, word.end), layout.report)
     recover(layout, words, table.states, table.start_states["start"], names)
 
 

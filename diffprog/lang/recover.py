@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from diffprog.errors import Label, Span
-from diffprog.lang.hints import Finding, Mistake, Word, explain
+from diffprog.lang.hints import explain
 from diffprog.lang.layout import MAX_ERRORS, Layout, Line
+from diffprog.lang.mistake import Finding, Mistake, Word
 
 States: TypeAlias = Mapping[int, Mapping[str, tuple[object, object]]]
 
@@ -56,6 +57,8 @@ def recover(
     for number, line in enumerate(layout.lines):
         if len(layout.report.diagnostics) >= MAX_ERRORS:
             return
+        while place < len(words) and words[place].start < line.start:
+            place += 1  # the words of lines that nest too deep
         end = place
         while end < len(words) and words[end].start < line.end:
             end += 1
@@ -85,8 +88,8 @@ class _Walk:
             return
         self.skipped = None
         lead = self.lead(line.indent)
-        self.settle(number, lead, words)
-        if self.skipped is not None:
+        if not self.settle(number, lead, words):
+            self.skipped = self.levels[-1]
             return
         kinds = [*(w.kind for w in words), "_NL"]
         if not line.bad:
@@ -107,20 +110,22 @@ class _Walk:
         del self.levels[len(self.levels) - count :]
         return ["_DEDENT"] * count
 
-    def settle(self, number: int, lead: list[str], words: Sequence[Word]) -> None:
-        """Mend what the lines before left open: a block that is missing, or too much, or an `until`."""
+    def settle(self, number: int, lead: list[str], words: Sequence[Word]) -> bool:
+        """Mend what the lines before left open: a block missing or too much, a missing `until`.
+
+        Returns whether the line can be read: not so one indented at the outermost level.
+        """
         if lead == ["_INDENT"]:
-            if not self.accepts("_INDENT"):
-                self.unexpected_block(number)
-            return
+            return self.accepts("_INDENT") or self.unexpected_block(number)
         if self.accepts("_INDENT"):
             self.missing_block(number - 1)
         while lead and self.advance(["_DEDENT"]) is None:
             lead.pop()
-            self.missing_until(number, words if not lead else ())
+            self.missing_until(number, () if lead else words)
         self.missing_until(number, words)
+        return True
 
-    def unexpected_block(self, number: int) -> None:
+    def unexpected_block(self, number: int) -> bool:
         line = self.layout.lines[number]
         if not line.bad:
             self.report(
@@ -132,10 +137,11 @@ class _Walk:
                 )
             )
         before = list(self.stack)
-        if self.advance("DO COLON _NL".split()) is not None:
-            self.stack = before
-            self.levels.pop()
-            self.skipped = self.levels[-1]
+        if self.advance(["DO", "COLON", "_NL"]) is None:
+            return True
+        self.stack = before
+        self.levels.pop()
+        return False
 
     def missing_block(self, header: int) -> None:
         line = self.layout.lines[header]
@@ -171,7 +177,7 @@ class _Walk:
                 "write `until test` after its block, indented like `repeat`",
             )
         )
-        self.advance("UNTIL TRUE _NL".split())
+        self.advance(["UNTIL", "TRUE", "_NL"])
 
     def opener(self, number: int) -> Line:
         """Find the `repeat` whose block ends before a line."""
@@ -186,7 +192,11 @@ class _Walk:
         return self.opened[-1]
 
     def tell(self, line: Line, words: Sequence[Word], at: int) -> None:
-        expected = frozenset(k for k in self.states[self.stack[-1]] if self.accepts(k))
+        expected = frozenset(
+            kind
+            for kind in self.states[self.stack[-1]]
+            if kind.isupper() and self.accepts(kind)  # rules are lower case
+        )
         code = self.layout.source.text[line.start : line.end]
         first = min(at, len(words))
         mistake = Mistake(self.layout.source, line.start, code, words, first, expected)
@@ -212,7 +222,7 @@ class _Walk:
         self.skipped = line.indent
 
     def advance(self, kinds: Sequence[str]) -> int | None:
-        """Feed tokens. Returns None, or the place of the refused one, with the stack before it."""
+        """Feed tokens; return None, or the place of the refused one, where the stack stays."""
         for place, kind in enumerate(kinds):
             moved = self.moved(kind)
             if moved is None:
