@@ -38,8 +38,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open stretch ``start..end`` of a source text. Spans never count for equality of
-    trees.
+    """A half-open stretch ``start..end`` of a source text.
+
+    Spans never count for equality of trees.
     """
 
     source: Source
@@ -83,8 +84,9 @@ class Diagnostic:
     severity: Severity = "error"
 
     def render(self) -> str:
-        """Return the finding as text: place, the line as written, carets, second places,
-        help.
+        """Return the finding as text.
+
+        Place, the line as written, carets, second places, help.
         """
         out = [f"{self.severity}[{self.code}]: {self.message}"]
         if self.span is not None:
@@ -116,8 +118,9 @@ class DiffprogError(Exception):
 
 
 class InvariantError(Exception):
-    """A fault of diffprog's own: something that the earlier stages should have made
-    impossible.
+    """A fault of diffprog's own.
+
+    Something that the earlier stages should have made impossible.
     """
 
 
@@ -135,7 +138,7 @@ class Report:
         *,
         label: str = "",
         others: tuple[Label, ...] = (),
-        help: str = "",  # noqa: A002 - the word that is printed
+        help: str = "",
     ) -> None:
         """Record an error."""
         self.diagnostics.append(Diagnostic(code, message, span, label, others, help))
@@ -148,7 +151,7 @@ class Report:
         *,
         label: str = "",
         others: tuple[Label, ...] = (),
-        help: str = "",  # noqa: A002
+        help: str = "",
     ) -> None:
         """Record a warning."""
         self.diagnostics.append(

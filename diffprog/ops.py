@@ -3,7 +3,8 @@
 A row says what an operation is called, what it gives for arguments of given types, and what it
 computes crisply. On finite types that is all: the soft rule is the multilinear extension of the
 crisp function and is derived (`diffprog.soft`). On reals a row also states its formula as torch
-source. Never imports torch. """
+source. Never imports torch.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +73,9 @@ def _wrong(name: str, types: Sequence[Type], wanted: str) -> RuleError:
 
 
 def _numbers(name: str, on_ints: Callable[..., Type], on_reals: Type | None = REAL) -> Rule:
-    """Return a rule: ints give `on_ints` of their ranges; reals, or a mixture, give
-    `on_reals`.
+    """Return a rule: ints give `on_ints` of their ranges.
+
+    Reals, or a mixture, give `on_reals`.
     """
 
     def rule(types: Sequence[Type]) -> Type:
@@ -111,7 +113,7 @@ def _floordiv(a: Int, b: Int) -> Int:
 def _mod(a: Int, b: Int) -> Int:
     _divisor("%", b)
     if b.lo > 0:
-        return Int(a.lo, a.hi) if 0 <= a.lo and a.hi <= b.lo else Int(0, b.hi - 1)
+        return Int(a.lo, a.hi) if a.lo >= 0 and a.hi <= b.lo else Int(0, b.hi - 1)
     return Int(a.lo, a.hi) if b.hi - 1 < a.lo and a.hi <= 1 else Int(b.lo + 1, 1)
 
 
@@ -126,7 +128,7 @@ def _clamp(x: Int, lo: Int, hi: Int) -> Int:
 
 def _bools(name: str) -> Rule:
     def rule(types: Sequence[Type]) -> Type:
-        if all(t == BOOL for t in types):
+        if all(isinstance(t, Bool) for t in types):
             return BOOL
         raise _wrong(name, types, "`bool`")
 
@@ -266,7 +268,7 @@ _ROWS = (
          formula="torch.maximum(torch.minimum({0}, {2}), {1})"),
     # logic
     _row("and", 2, _bools("and"), lambda a, b: a and b, "Both.", symbol="and", commutative=True),
-    _row("or", 2, _bools("or"), lambda a, b: a or b, "At least one.", symbol="or", commutative=True),
+    _row("or", 2, _bools("or"), lambda a, b: a or b, "One or both.", symbol="or", commutative=True),
     _row("xor", 2, _bools("xor"), lambda a, b: a != b, "Just one.", symbol="xor", commutative=True),
     _row("not", 1, _bools("not"), lambda a: not a, "The other truth value.", symbol="not"),
     # comparisons: exact on finite types, logistic on reals (DESIGN: relaxed rows)
@@ -371,10 +373,10 @@ def _place_rule(item: Type, n: int) -> Type:
 REDUCTIONS: dict[str, ReduceSpec] = {
     r.name: r
     for r in (
-        ReduceSpec("sum", _sum_rule, lambda c: sum(v for _, v in c), 0, "The sum of the cells."),
-        ReduceSpec("count", _count_rule, lambda c: sum(v for _, v in c), 0, "How many are true."),
-        ReduceSpec("any", _truth_rule, lambda c: any(v for _, v in c), False, "Whether one is true."),
-        ReduceSpec("all", _truth_rule, lambda c: all(v for _, v in c), True, "Whether all are true."),
+        ReduceSpec("sum", _sum_rule, lambda c: sum(v for _, v in c), 0, "Sum of the cells."),
+        ReduceSpec("count", _count_rule, lambda c: sum(v for _, v in c), 0, "The number true."),
+        ReduceSpec("any", _truth_rule, lambda c: any(v for _, v in c), False, "Whether one is."),
+        ReduceSpec("all", _truth_rule, lambda c: all(v for _, v in c), True, "Whether all are."),
         ReduceSpec("min", _extreme_rule, lambda c: min(v for _, v in c), None, "The smallest cell."),
         ReduceSpec("max", _extreme_rule, lambda c: max(v for _, v in c), None, "The largest cell."),
         ReduceSpec("argmin", _place_rule, lambda c: min(c, key=lambda p: (p[1], p[0]))[0], 0,

@@ -2,15 +2,18 @@
 
 Crisp values are plain Python: ``bool``, ``int`` (also for a member of an enumeration: its
 place), ``float``, nested lists for arrays, tuples for tuples. Every size here is a number:
-sizes are bound before anything is checked. A new type is one class. Never imports torch. """
+sizes are bound before anything is checked. A new type is one class. Never imports torch.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Value: TypeAlias = bool | int | float | list["Value"] | tuple["Value", ...]
 
@@ -199,7 +202,8 @@ REAL = Real()
 
 def _unexpected(value: object, wanted: str) -> ValueError:
     shown = repr(value)
-    return ValueError(f"found {shown if len(shown) <= 40 else shown[:37] + '...'}, expected {wanted}")
+    shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
+    return ValueError(f"found {shown}, expected {wanted}")
 
 
 def _encode_block(value: object, shape: tuple[int, ...], item: Scalar) -> Value:
@@ -234,8 +238,9 @@ def is_finite(t: Type) -> bool:
 
 
 def fits(t: Type, wanted: Type) -> bool:
-    """Say whether a value of type ``t`` may stand where ``wanted`` is asked: a subrange, an
-    int for a real.
+    """Say whether a value of type ``t`` may stand where ``wanted`` is asked.
+
+    A subrange, an int for a real.
     """
     match t, wanted:
         case Int(lo, hi), Int(low, high):
@@ -259,7 +264,7 @@ def hull(a: Type, b: Type) -> Type | None:
             return REAL
         case Array(shape, item), Array(other, target) if shape == other:
             joined = hull(item, target)
-            return None if joined is None or isinstance(joined, Array | Tuple) else Array(shape, joined)
+            return Array(shape, joined) if isinstance(joined, Scalar) else None
         case Tuple(items), Tuple(others) if len(items) == len(others):
             parts = [hull(x, y) for x, y in zip(items, others, strict=True)]
             return None if None in parts else Tuple(tuple(p for p in parts if p is not None))
@@ -268,8 +273,9 @@ def hull(a: Type, b: Type) -> Type | None:
 
 
 def trail(t: Type) -> int:
-    """Return the number of trailing axes that a soft value of this type has (see DESIGN:
-    soft values).
+    """Return the number of trailing axes that a soft value of this type has (see DESIGN.
+
+    Soft values).
     """
     match t:
         case Bool() | Real():

@@ -6,39 +6,38 @@ All nodes are frozen; passes build new regions with `Builder`.
 
 Soft meaning in one line each (DESIGN §3 has the whole):
 
-| kind    | crisp                              | soft                                                           |
-|---------|------------------------------------|----------------------------------------------------------------|
-| Param   | what the region is given           | the same                                                       |
-| Const   | the value                          | one-hot                                                        |
-| Hole    | the chosen alternative             | softmax(logits / choice_temperature), contracted with `given`  |
-| Apply   | the row's crisp function           | its multilinear extension, or its formula                      |
-| Table   | a tabulated expression             | its multilinear extension over all inputs at once              |
-| Read    | the cell                           | sum_j i_j M_j                                                  |
-| Write   | the array with one cell changed    | M_j <- i_j v + (1 - i_j) M_j, or by `op`: i_j op(M_j, v) + …   |
-| Reduce  | sum, count, … of selected cells    | the derived extension of the fold                              |
-| Select  | the case that the test names       | sum_k w_k case_k(sources given test = k, others)               |
-| For     | known trips                        | the same                                                       |
-| Loop    | trips until the test               | sum_k alive_k (1 - c_k) (state given stop) + the rest          |
-| Project | one of several results             | the same                                                       |
-| Network | a function of reals                | the same                                                       |
+- Param: what the region is given.
+- Const: the value; one-hot.
+- Hole: softmax(logits / choice_temperature), contracted with the `given` values.
+- Apply: the multilinear extension of the row's crisp function, or the row's formula.
+- Table: a tabulated expression, extended over all its inputs at once.
+- Read: sum_j i_j M_j. Write: M_j <- i_j v + (1 - i_j) M_j; by `op`: i_j op(M_j, v) + (1 - i_j) M_j.
+- Reduce: sum, count, … of the selected cells: the extension of the fold.
+- Select: sum_k w_k case_k(sources given test = k, others).
+- For: known trips. Loop: sum_k alive_k (1 - c_k) (state given stop) + the rest.
+- Project: one of several results. Network: a function of reals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from diffprog.errors import Span
 from diffprog.types import Tuple, Type, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from diffprog.errors import Span
 
 NodeId: TypeAlias = int
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What every node has: its inputs (ids in the same region), its type and its place in
-    the text.
+    """What every node has.
+
+    Its inputs (ids in the same region), its type and its place in the text.
     """
 
     id: NodeId = field(kw_only=True, default=-1)
@@ -49,8 +48,9 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Param(Base):
-    """A parameter of the region. `known`: a plain number in every run (a loop's counter, a
-    size).
+    """A parameter of the region.
+
+    `known`: a plain number in every run (a loop's counter, a size).
     """
 
     name: str
@@ -69,7 +69,8 @@ class Hole(Base):
     """The value of a hole; inputs are the `given` values, and the mask last if `masked`.
 
     For `select` holes the type is ``Int(0, k)``. Every Hole node of one key reads the same
-    logits. """
+    logits.
+    """
 
     key: str
     masked: bool = False
@@ -77,7 +78,7 @@ class Hole(Base):
 
 @dataclass(frozen=True, slots=True)
 class Apply(Base):
-    """A row of `OPS`, lifted where an input is an array, or one of the structural operations:
+    """A row of `OPS`, lifted where an input is an array, or a structural operation.
 
     * ``convert``: into the node's type (subrange to range, int to real, a scalar into each
       cell);
@@ -87,7 +88,8 @@ class Apply(Base):
     * ``array``: the inputs side by side on a new leading axis.
 
     Tuples are taken apart by `lower`: only nodes with several results (Select, For, Loop) have
-    tuple types. """
+    tuple types.
+    """
 
     op: str
 
@@ -96,17 +98,20 @@ STRUCTURAL = ("convert", "narrow", "array", "choose")
 """Apply operations that are not rows: their result type is not a function of the inputs' types.
 
 ``choose`` (test, then, other) stands only in the expression of a `Table`, and evaluates one
-side. """
+side.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Base):
-    """A finite scalar expression that some source reaches by two paths, as one operation of its
-    inputs.
+    """A finite scalar expression that some source reaches by two paths.
+
+    As one operation of its inputs.
 
     `expression` is a region of the same inputs, for pictures and text (None: a function
     tabulated whole); `entries` are the results as numbers (value - lo of the type), flat,
-    row-major over the inputs' values. """
+    row-major over the inputs' values.
+    """
 
     entries: tuple[int, ...]
     expression: Graph | None = field(compare=False, repr=False)
@@ -121,8 +126,9 @@ class Cut:
 
 
 Axes: TypeAlias = tuple[Cut | None, ...]
-"""How each leading axis of an array is indexed: a static slice, or by the next index input
-(None).
+"""How each leading axis of an array is indexed.
+
+A static slice, or by the next index input (None).
 """
 
 
@@ -135,8 +141,9 @@ class Read(Base):
 
 @dataclass(frozen=True, slots=True)
 class Write(Base):
-    """inputs: the array, the value, then an Int node for each None of `axes`. `op`: update in
-    place by a row.
+    """inputs: the array, the value, then an Int node for each None of `axes`.
+
+    `op`: update in place by a row.
 
     The value has the type of the place (for `op`: a scalar, or the place's shape).
     """
@@ -147,8 +154,9 @@ class Write(Base):
 
 @dataclass(frozen=True, slots=True)
 class Reduce(Base):
-    """inputs: the array, then the mask if `masked`, then the value for nothing if
-    `otherwise`.
+    """inputs.
+
+    The array, then the mask if `masked`, then the value for nothing if `otherwise`.
     """
 
     op: str
@@ -158,8 +166,9 @@ class Reduce(Base):
 
 @dataclass(frozen=True, slots=True)
 class Select(Base):
-    """A branch. inputs: `sources` finite sources of the test first, then whatever else the
-    cases need.
+    """A branch.
+
+    inputs: `sources` finite sources of the test first, then whatever else the cases need.
 
     `test` is a region of the sources and of those others that it needs unconditioned: its
     parameters are all inputs; its one result is a Bool (case 0 is false, case 1 is true) or a
@@ -168,7 +177,8 @@ class Select(Base):
     `unions[v]` is the case that value number v of the test goes to, so that several values may
     share a case. The type is a tuple of the variables merged. A source may be a finite scalar
     or an array of them: then each cell is conditioned by itself. In a dead case a source is
-    uniform. """
+    uniform.
+    """
 
     sources: int
     test: Graph
@@ -178,8 +188,9 @@ class Select(Base):
 
 @dataclass(frozen=True, slots=True)
 class For(Base):
-    """A loop whose bounds are known. inputs: lo, hi (known), the carried values, then
-    invariants.
+    """A loop whose bounds are known.
+
+    inputs: lo, hi (known), the carried values, then invariants.
 
     `body`: region of (counter, carried…, invariants…) with the carried values as results.
     """
@@ -215,7 +226,8 @@ class Loop(Base):
     `while` has rounds = max + 1 (in the last round, what would go on is only conditioned, by
     `last`, and stays as unfinished); `repeat` has rounds = max. `last`: (k, sources given go,
     carried, invariants) -> carried, without the body. For `act` and `ponder` nothing is
-    conditioned and the test's result is a real: the halting unit. """
+    conditioned and the test's result is a real: the halting unit.
+    """
 
     carried: int
     sources: int
@@ -348,8 +360,9 @@ class Builder:
         self._same: dict[Any, NodeId] = {}
 
     def add(self, node: Node) -> NodeId:
-        """Append a node (its inputs must stand already) and return its id; an equal one is
-        reused.
+        """Append a node (its inputs must stand already) and return its id.
+
+        An equal one is reused.
         """
         key = None if isinstance(node, Param | Select | For | Loop | Network) else _key(node)
         if key is not None and key in self._same:

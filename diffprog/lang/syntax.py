@@ -2,14 +2,16 @@
 
 One frozen dataclass a construct. Spans are kept but never compared, so two programs are equal
 when they say the same thing. Comments live in `Program.comments`; redundant parentheses are
-gone. """
+gone.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.errors import Span
+if TYPE_CHECKING:
+    from diffprog.errors import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ class Unary(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Syntax):
-    """``left op right``; ``op`` is the symbol: ``+ - * / // % @ and or xor == != < <= >
-    >=``.
+    """``left op right``.
+
+    ``op`` is the symbol: ``+ - * / // % @ and or xor == != < <= > >=``.
     """
 
     op: str
@@ -152,8 +155,9 @@ class TupleLiteral(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Network(Syntax):
-    """The network of a policy, ``mlp(hidden = 8) of a, b``, or a controller, ``reader`` (no
-    inputs).
+    """The network of a policy.
+
+    ``mlp(hidden = 8) of a, b``, or a controller, ``reader`` (no inputs).
     """
 
     name: str
@@ -163,8 +167,9 @@ class Network(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Decider(Syntax):
-    """What a choice depends on: ``given a, b``, ``by reader``, ``where mask``; nothing when
-    free.
+    """What a choice depends on: ``given a, b``, ``by reader``, ``where mask``.
+
+    Nothing when free.
     """
 
     given: tuple[Expr, ...] = ()

@@ -16,10 +16,12 @@ The interpreter runs it and `lower` compiles it; both see the same resolved prog
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.errors import Diagnostic, Span
 from diffprog.types import Type, Value
+
+if TYPE_CHECKING:
+    from diffprog.errors import Diagnostic, Span
 
 RESULT = "return"
 """The variable that holds a function's result (no program can name it: it is a keyword)."""
@@ -52,8 +54,9 @@ class Var(Node):
 
 @dataclass(frozen=True, slots=True)
 class Apply(Node):
-    """A row of `OPS` applied to its arguments, cell by cell where they are arrays and the
-    row is scalar.
+    """A row of `OPS` applied to its arguments.
+
+    Cell by cell where they are arrays and the row is scalar.
     """
 
     op: str
@@ -65,7 +68,8 @@ class Reduce(Node):
     """A row of `REDUCTIONS` over all cells of an array.
 
     `where` is an array of bools of the same shape; `otherwise` is the value for an empty
-    selection. """
+    selection.
+    """
 
     op: str
     array: Expr
@@ -130,8 +134,9 @@ class Part(Node):
 
 @dataclass(frozen=True, slots=True)
 class Convert(Node):
-    """A value in a wider type: subrange to range, int to real, cell by cell; scalar to
-    array: a copy in each cell.
+    """A value in a wider type: subrange to range, int to real, cell by cell.
+
+    Scalar to array: a copy in each cell.
     """
 
     value: Expr
@@ -146,13 +151,15 @@ class Narrow(Node):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """An unknown of the program: its key, the finite values it is given, and what it ranges
-    over.
+    """An unknown of the program.
+
+    Its key, the finite values it is given, and what it ranges over.
 
     ``kind``: ``value`` (a value of finite type ``type``), ``select`` (one of ``Int(0, k)``
     alternatives), ``table`` (``learn`` of a finite type, possibly an array: every cell is one
     decision for the program), ``real`` (``learn`` of a real type). The logits of a finite hole
-    have the shape ``[*sizes of given, *shape of table, number of alternatives]``. """
+    have the shape ``[*sizes of given, *shape of table, number of alternatives]``.
+    """
 
     key: str
     kind: str
@@ -165,8 +172,9 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class ChooseValue(Node):
-    """``choose T``: a value of a finite scalar type; `mask` (bools, one for each value) or
-    None.
+    """``choose T``: a value of a finite scalar type.
+
+    `mask` (bools, one for each value) or None.
     """
 
     hole: Hole
@@ -213,8 +221,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is assigned: a variable (no parts) or cells of an array variable. ``type`` is the
-    stored type.
+    """What is assigned: a variable (no parts) or cells of an array variable.
+
+    ``type`` is the stored type.
     """
 
     name: str
@@ -232,8 +241,9 @@ class Assign(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Update(Statement):
-    """``M[i] op= value`` on cells: each cell in place, by its own weight. (On a variable it is
-    an Assign.)
+    """``M[i] op= value`` on cells: each cell in place, by its own weight.
+
+    (On a variable it is an Assign.)
 
     `value` may be a scalar or have the shape of the place.
     """
@@ -245,8 +255,9 @@ class Update(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Swap(Statement):
-    """Both sides and their indices are read once, then the left and then the right is
-    written.
+    """Both sides and their indices are read once.
+
+    Then the left and then the right is written.
     """
 
     left: Place
@@ -267,8 +278,9 @@ Merged: TypeAlias = tuple[tuple[str, Type], ...]
 
 @dataclass(frozen=True, slots=True)
 class If(Statement):
-    """Two cases. `merged`: variables assigned in a case and visible after, with the type
-    they get there.
+    """Two cases.
+
+    `merged`: variables assigned in a case and visible after, with the type they get there.
     """
 
     test: Expr
@@ -279,8 +291,9 @@ class If(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Match(Statement):
-    """Cases over a finite scalar; `cases` lists (crisp values as numbers, body); together
-    they cover the type once.
+    """Cases over a finite scalar.
+
+    `cases` lists (crisp values as numbers, body); together they cover the type once.
     """
 
     subject: Expr
@@ -301,11 +314,13 @@ class Choose(Statement):
 
 @dataclass(frozen=True, slots=True)
 class For(Statement):
-    """``for name in lo .. hi step step``, half-open, the bounds evaluated once; name has type
-    `counter`.
+    """``for name in lo ..
+
+    hi step step``, half-open, the bounds evaluated once; name has type `counter`.
 
     `carried`: variables of the surroundings that the body assigns, with the type they must
-    keep. `uncertain` bounds are decided by `lower`, not here. """
+    keep. `uncertain` bounds are decided by `lower`, not here.
+    """
 
     name: str
     counter: Type
@@ -318,8 +333,9 @@ class For(Statement):
 
 @dataclass(frozen=True, slots=True)
 class ForEach(Statement):
-    """``for name in array``: over the leading axis; name holds a scalar or an array of rank
-    one less.
+    """``for name in array``: over the leading axis.
+
+    Name holds a scalar or an array of rank one less.
     """
 
     name: str
@@ -331,8 +347,9 @@ class ForEach(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Halting:
-    """How a loop halts: ``plain``, ``act`` (`number` is epsilon) or ``ponder`` (`number` is
-    the prior).
+    """How a loop halts.
+
+    ``plain``, ``act`` (`number` is epsilon) or ``ponder`` (`number` is the prior).
     """
 
     kind: str
@@ -341,8 +358,9 @@ class Halting:
 
 @dataclass(frozen=True, slots=True)
 class While(Statement):
-    """Tested at most ``max + 1`` times; variables in `carried` are those of the surroundings
-    assigned in the body.
+    """Tested at most ``max + 1`` times.
+
+    Variables in `carried` are those of the surroundings assigned in the body.
     """
 
     test: Expr
@@ -388,7 +406,8 @@ class Checked:
     holes: dict[str, Hole]
     sizes: dict[str, int]
     structural: frozenset[str]
-    """Sizes that learning fixes: they stand in an ``int<…>``, in a ``learn`` or in the
-    domain of a ``given``.
+    """Sizes that learning fixes.
+
+    They stand in an ``int<…>``, in a ``learn`` or in the domain of a ``given``.
     """
     warnings: tuple[Diagnostic, ...] = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def children(e: typed.Expr) -> list[typed.Expr]:
+def children(e: typed.Expr) -> list[typed.Expr]:  # noqa: C901 - a case a kind
     """Return the expressions directly inside an expression."""
     match e:
         case typed.Lit() | typed.Var():
@@ -90,7 +90,7 @@ def blocks(s: typed.TStatement) -> list[typed.Block]:
             assert_never(s)
 
 
-def expressions(s: typed.TStatement) -> list[typed.Expr]:
+def expressions(s: typed.TStatement) -> list[typed.Expr]:  # noqa: C901 - a case a kind
     """Return the expressions directly inside a statement."""
     match s:
         case typed.Assign() | typed.Update():

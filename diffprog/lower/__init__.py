@@ -1,7 +1,8 @@
 """Lowering: the typed tree to the graph. The only room that sees both.
 
 In: a checked program. Out: its graph, with branches conditioned, loops as regions, and finite
-expressions that some source reaches by two paths tabulated. Never imports torch. """
+expressions that some source reaches by two paths tabulated. Never imports torch.
+"""
 
 from __future__ import annotations
 

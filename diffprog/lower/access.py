@@ -3,7 +3,8 @@
 A cell that was just written is the written value; a cell that surely was not is the older
 array's; a cell of a lifted operation is the operation on cells. So a value keeps its sources,
 and conditioning reaches them. At uncertain indices nothing is looked through: that would not
-hold for the composed extension. """
+hold for the composed extension.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 def read(
     region: Region, base: NodeId, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
 ) -> NodeId:
-    """Append a read; at known indices it looks through writes, array literals and lifted
-    operations.
+    """Append a read.
+
+    At known indices it looks through writes, array literals and lifted operations.
     """
     whole = all(a is None for a in axes)
     while whole and all(region.known[i] for i in index):

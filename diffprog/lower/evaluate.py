@@ -3,7 +3,8 @@
 In: a region of operations and one value for each of its parameters. Out: the value of its
 result. What has no value (an index outside its range, on the side of a conditional that is not
 taken) spreads until it is dropped. The interpreter is not used here: it judges what lowering
-does, and must not share its code. """
+does, and must not share its code.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Expressions of the typed tree, as nodes.
 
 In: an expression and the region it stands in. Out: its value there (a node, or a tuple of
-them). """
+them).
+"""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ class Lowering:
         assert isinstance(value, int)
         return value
 
-    def value(self, region: Region, e: typed.Expr) -> Val:  # noqa: C901, PLR0911 - a case a kind
+    def value(self, region: Region, e: typed.Expr) -> Val:  # noqa: C901, PLR0912 - a case a kind
         """Return the value of an expression."""
         match e:
             case typed.Lit():
@@ -215,8 +216,9 @@ def _lifted(region: Region, node: Apply, t: Array) -> NodeId:
 
 
 def plain(e: typed.Expr) -> bool:
-    """Say whether a side of a conditional is made of finite operations alone, without
-    choices.
+    """Say whether a side of a conditional is made of finite operations alone.
+
+    Without choices.
     """
     return all(
         is_finite(x.type)
@@ -226,8 +228,9 @@ def plain(e: typed.Expr) -> bool:
 
 
 def closed(function: typed.Function) -> bool:
-    """Say whether a function can be tabulated whole: no hole in it, and no loop that may be
-    left unfinished.
+    """Say whether a function can be tabulated whole.
+
+    No hole in it, and no loop that may be left unfinished.
     """
     return not any(_opens(s) for s in statements(function.body))
 

@@ -1,7 +1,8 @@
 """Loops: known trips become a `For`, everything that halts by weight a `Loop`.
 
 In: what is carried, how a round's test and body are computed. Out: the carried values after the
-loop. """
+loop.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ Step = Callable[[Region], list[NodeId]]
 
 @dataclass(frozen=True)
 class Carried:
-    """What goes round: names of the parameters, their types, and their values before the
-    loop.
+    """What goes round.
+
+    Names of the parameters, their types, and their values before the loop.
     """
 
     names: Sequence[str]
@@ -79,7 +81,8 @@ def loop(
 
     `before` is the body of a `repeat`, `body` that of a `while`. `test` computes whether to
     stop, or for `act` and `ponder` the halting unit, from the carried values that `enter`
-    binds. """
+    binds.
+    """
     state = Region(region)
     clock = Int(0, rounds)
     at = state.param("step", clock, span, known=True)
@@ -128,9 +131,7 @@ def _opening(
     clock: Type,
     span: Span,
 ) -> Callable[[list[NodeId]], Graph] | None:
-    """Compute the body of a `repeat` and return how to close it once all invariants are
-    known.
-    """
+    """Compute the body of a `repeat`; return how to close it once all invariants are known."""
     if before is None:
         return None
     opening = Region(region)

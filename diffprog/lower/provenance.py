@@ -63,9 +63,7 @@ def sources(region: Region, node: Node, own: int) -> tuple[int, int, int]:
 
 
 def walks(region: Region, node: Node) -> bool:
-    """Say whether a node is an operation that a test sees through (and that can be computed
-    again).
-    """
+    """Say whether a node is an operation: a test sees through it, a case computes it again."""
     match node:
         case Apply() | Table() | Reduce():
             return True

@@ -2,7 +2,8 @@
 
 In: nodes, one after another. Out: a closed `Graph`. A region of a branch or loop may bring in
 values of the outer region; what depends on a conditioned source is then computed again from the
-conditioned value. """
+conditioned value.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +40,9 @@ CONDITIONED_CELLS = 4096
 
 @dataclass
 class Scope:
-    """The variables of one function body in one region; missing ones are brought in from
-    `outer`.
+    """The variables of one function body in one region.
+
+    Missing ones are brought in from `outer`.
     """
 
     values: dict[str, Val] = field(default_factory=dict)
@@ -48,11 +50,13 @@ class Scope:
 
 
 class Region:
-    """One region. `outer` is the region whose nodes it may bring in; `given` the conditioned
-    ones among them.
+    """One region.
+
+    `outer` is the region whose nodes it may bring in; `given` the conditioned ones among them.
 
     With `sealed`, only the outer region's parameters can be brought in; anything else of it is
-    computed again. """
+    computed again.
+    """
 
     def __init__(
         self, outer: Region | None = None, given: Sequence[NodeId] = (), *, sealed: bool = False
@@ -73,7 +77,7 @@ class Region:
         for source in given:
             self._receive(source)
 
-    # --- nodes ------------------------------------------------------------------------------------
+    # --- nodes ----------------------------------------
 
     def node(self, number: NodeId) -> Node:
         """Return a node."""
@@ -123,7 +127,7 @@ class Region:
         """Append a read; at known indices it looks through what wrote the array."""
         return read(self, base, axes, index, t, span)
 
-    # --- bringing in values of the outer region -----------------------------------------------------
+    # --- bringing in values of the outer region ----------------------------------------
 
     def _receive(self, source: NodeId) -> None:
         assert self.outer is not None
@@ -156,7 +160,8 @@ class Region:
         """Return this region's copy of a node of the outer region.
 
         What depends on a conditioned source is computed again from it; the rest becomes a
-        parameter. """
+        parameter.
+        """
         assert self.outer is not None
         wanted: set[NodeId] = set()
         stack = [number]
@@ -215,7 +220,7 @@ class Region:
             return self.read(inputs[0], node.axes, inputs[1:], node.type, node.span)
         return self.add(replace(node, inputs=tuple(inputs)))
 
-    # --- variables ----------------------------------------------------------------------------------
+    # --- variables ----------------------------------------
 
     def get(self, name: str) -> Val:
         """Return the value of a variable, bringing it in where it is the outer region's."""
@@ -259,7 +264,7 @@ class Region:
         for n in flat(value):
             self.names.setdefault(n, name)
 
-    # --- tests --------------------------------------------------------------------------------------
+    # --- tests ----------------------------------------
 
     def sources(self, test: NodeId) -> list[NodeId]:
         """Return the sources of a test: what its cases condition."""
@@ -281,15 +286,16 @@ class Region:
     def extract(
         self, root: NodeId, stops: Sequence[NodeId]
     ) -> tuple[Region, list[NodeId], NodeId]:
-        """Return a region that computes `root` from `stops`, the other nodes it needs, and
-        its result.
+        """Return a region that computes `root` from `stops`.
+
+        The other nodes it needs, and its result.
         """
         inner = Region(self, stops)
         inner.cells.clear()
         result = inner.bring(root)
         return inner, list(inner.raw), result
 
-    # --- the end ------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------
 
     def close(
         self, layout: Sequence[NodeId], results: Sequence[NodeId], own: Sequence[NodeId] = ()
@@ -297,7 +303,8 @@ class Region:
         """Return the finished region.
 
         Its parameters are `own` (made here), then one for each node of the outer region in
-        `layout`. """
+        `layout`.
+        """
         order = list(own)
         for number in layout:
             have = self.given.get(number, self.raw.get(number))

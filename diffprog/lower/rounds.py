@@ -2,7 +2,8 @@
 
 In: a loop statement and the region it stands in. Out: the region's variables after it. What
 goes round is what the body assigns, and the finite variables that the test reads: each test
-says something about them. """
+says something about them.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +33,7 @@ def _carried(region: Region, names: typed.Merged, span: Span) -> Carried:
 
 
 def for_loop(low: Lowering, region: Region, s: typed.For) -> None:
+    """Run a `for` over a range: known trips, or a loop whose test says how long."""
     lo, hi = low.node(region, s.lo), low.node(region, s.hi)
     if not (region.known[lo] and region.known[hi]):
         _for_uncertain(low, region, s, lo, hi)
@@ -52,6 +54,7 @@ def for_loop(low: Lowering, region: Region, s: typed.For) -> None:
 
 
 def for_each_loop(low: Lowering, region: Region, s: typed.ForEach) -> None:
+    """Run a `for` over the leading axis of an array."""
     array = low.node(region, s.array)
     t = region.type(array)
     assert isinstance(t, Array)
@@ -78,7 +81,8 @@ def _for_uncertain(low: Lowering, region: Region, s: typed.For, lo: NodeId, hi: 
     """A `for` with an uncertain bound is a loop that halts by weight.
 
     The bounds are carried, because each round's test says something about them. Where the first
-    is known the counter is known in every round; otherwise it is carried too. """
+    is known the counter is known in every round; otherwise it is carried too.
+    """
     low_t, high_t = region.type(lo), region.type(hi)
     assert isinstance(low_t, Int)
     assert isinstance(high_t, Int)
@@ -138,7 +142,8 @@ def _inside(body: Region, here: NodeId, counter: Int, span: Span, *, started: bo
     """Return the counter within the range in which the body was checked.
 
     A known counter runs on in rounds that no mass reaches any more; there it stays at the end
-    of its range. """
+    of its range.
+    """
     if not started:
         return body.add(Apply(op="narrow", inputs=(here,), type=counter, span=span))
     low = body.const(counter.lo, Int(counter.lo, counter.lo + 1), span)
@@ -152,8 +157,9 @@ def _apply(region: Region, op: str, inputs: Sequence[NodeId], span: Span) -> Nod
 
 
 def _read_by(region: Region, test: typed.Expr, kind: str) -> typed.Merged:
-    """Return the finite variables that a test reads: they are carried, since each test says
-    something of them.
+    """Return the finite variables that a test reads.
+
+    They are carried, since each test says something of them.
     """
     if kind != "plain":
         return ()
@@ -170,6 +176,7 @@ def _is_known(region: Region, name: str) -> bool:
 
 
 def while_loop(low: Lowering, region: Region, s: typed.While) -> None:
+    """Run a `while`."""
     own = dict(s.carried)
     read = tuple((n, t) for n, t in _read_by(region, s.test, s.halting.kind) if n not in own)
     names = (*s.carried, *read)
@@ -191,6 +198,7 @@ def while_loop(low: Lowering, region: Region, s: typed.While) -> None:
 
 
 def repeat_loop(low: Lowering, region: Region, s: typed.Repeat) -> None:
+    """Run a `repeat`."""
     own = dict(s.carried)
     read = tuple((n, t) for n, t in _read_by(region, s.until, s.halting.kind) if n not in own)
     inner = tuple(

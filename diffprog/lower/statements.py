@@ -61,7 +61,7 @@ def _run(low: Lowering, region: Region, s: typed.TStatement) -> None:  # noqa: C
             assert_never(s)
 
 
-# --- assignment -------------------------------------------------------------------------------------
+# --- assignment ----------------------------------------
 
 
 def _assign(low: Lowering, region: Region, s: typed.Assign) -> None:
@@ -116,7 +116,7 @@ def _swap(low: Lowering, region: Region, s: typed.Swap) -> None:
             region.assign(place.name, converted(region, value, place.type, s.span))
 
 
-# --- branches ---------------------------------------------------------------------------------------
+# --- branches ----------------------------------------
 
 
 def _match(low: Lowering, region: Region, s: typed.Match) -> None:

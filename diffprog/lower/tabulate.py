@@ -1,8 +1,10 @@
-"""Finite expressions that some source reaches by two paths become one operation (DESIGN §3,
+"""Finite expressions that some source reaches by two paths become one operation (DESIGN §3.
+
 Correlation).
 
 In: a node of a region. Out: a `Table` of its sources, if the joint domain is small enough. The
-entries come from the crisp functions of the rows, run over the whole domain. """
+entries come from the crisp functions of the rows, run over the whole domain.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,16 @@ if TYPE_CHECKING:
     from diffprog.errors import Span
 
 JOINT_DOMAIN = 4096
-"""The limit is part of the language: up to here correlations are kept, beyond they are
-reported.
+"""The limit is part of the language.
+
+Up to here correlations are kept, beyond they are reported.
 """
 
 
 def tabulated(region: Region, number: NodeId) -> NodeId:
-    """Return a table for a finite scalar node, or the node itself where there is nothing to
-    keep.
+    """Return a table for a finite scalar node.
+
+    Or the node itself where there is nothing to keep.
 
     There is something to keep where two inputs share a source; the table is over all sources.
     """
@@ -40,8 +44,9 @@ def tabulated(region: Region, number: NodeId) -> NodeId:
 
 
 def as_table(region: Region, number: NodeId) -> NodeId:
-    """Return a table over a node's sources, or the node itself where the joint domain is too
-    large.
+    """Return a table over a node's sources.
+
+    Or the node itself where the joint domain is too large.
     """
     node = region.node(number)
     if not region.pure[number] or region.pure[number] == 1 << number:
@@ -79,8 +84,9 @@ def function_table(
 
 
 def domain_size(types: Sequence[Type]) -> int | None:
-    """Return the number of combinations of values of finite scalar types, or None for other
-    types.
+    """Return the number of combinations of values of finite scalar types.
+
+    Or None for other types.
     """
     if not all(isinstance(t, Bool | Int | Enum) for t in types):
         return None
@@ -114,8 +120,9 @@ def _known_mask(region: Region, mask: int) -> int:
 
 
 def _scalars(region: Region, sources: Sequence[NodeId], span: Span) -> list[NodeId] | None:
-    """Return the sources as scalars (an array as its cells), or None where they are too
-    many.
+    """Return the sources as scalars (an array as its cells).
+
+    Or None where they are too many.
     """
     total, out = 1, []
     for source in sources:
@@ -146,8 +153,9 @@ def cells(region: Region, number: NodeId, span: Span) -> list[NodeId]:
 
 
 def _together(inner: Region, region: Region, source: NodeId, span: Span) -> NodeId:
-    """Return an array of the outer region, made of its cells, which the inner region is
-    given.
+    """Return an array of the outer region.
+
+    Made of its cells, which the inner region is given.
     """
     t = region.type(source)
     assert isinstance(t, Array)
