@@ -364,6 +364,7 @@ class Builder:
 
         An equal one is reused.
         """
+        node = replace(node, id=-1)
         key = None if isinstance(node, Param | Select | For | Loop | Network) else _key(node)
         if key is not None and key in self._same:
             return self._same[key]

@@ -97,6 +97,7 @@ def loop(
     kept = [[side.bring(p) for p in params] for side in sides]
     if body is not None:
         kept[1] = body(sides[1])
+    needed = [n for n in needed if n != at]
     opening = _opening(region, state, carried, enter, before, clock, span)
     outside = list(state.raw)
     own = [state.raw[n] for n in outside]
@@ -110,7 +111,7 @@ def loop(
         halting=halting,
         before=opening(outside) if opening else None,
         probe=state.close(outside, probed, [at, *params]),
-        test=tester.close(probed, [result]),
+        test=tester.close([at, *probed], [result]),
         stop=stop,
         go=go,
         last=last,

@@ -163,16 +163,15 @@ class Region:
         parameter.
         """
         assert self.outer is not None
-        wanted: set[NodeId] = set()
         stack = [number]
         while stack:
-            at = stack.pop()
-            if at in self.brought or at in wanted:
+            missing = [i for i in self._needs(stack[-1]) if i not in self.brought]
+            if missing:
+                stack += missing
                 continue
-            wanted.add(at)
-            stack += self._needs(at)
-        for at in sorted(wanted):
-            self.brought[at] = self._bring(at)
+            at = stack.pop()
+            if at not in self.brought:
+                self.brought[at] = self._bring(at)
         return self.brought[number]
 
     def _again(self, number: NodeId) -> bool:
@@ -182,6 +181,9 @@ class Region:
             return False
         if self.sealed:
             return not isinstance(node, Param)
+        if self.outer.known[number] and walks(self.outer, node):
+            # Plain numbers cost nothing, and how they differ shows which cells are the same.
+            return True
         if isinstance(node, Read) and at_known(self.outer, node):
             return any(self.outer.touch[i] & self._mask for i in node.inputs[:1])
         return walks(self.outer, node) and bool(self.outer.touch[number] & self._mask)
