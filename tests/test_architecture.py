@@ -27,6 +27,7 @@ MAX_LINES = 300
 # The longest matching name decides; "" is diffprog/__init__.py, the public interface.
 FLOORS = {
     "errors": 0,
+    "codes": 0,
     "types": 1,
     "ops": 2,
     "lang.syntax": 3,

@@ -1,0 +1,5 @@
+"""DP5xx: loops and halting."""
+
+from diffprog.codes.code import Code
+
+LOOPS: dict[str, Code] = {}
