@@ -1,0 +1,151 @@
+"""Declarations at the top of a file: sizes, enumerations, constants, functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffprog.errors import Diagnostic, Label
+from diffprog.lang import syntax, typed
+from diffprog.lang.check.constants import constant
+from diffprog.lang.check.context import BUILTINS, TYPE_NAMES, Frame, Unit, did_you_mean
+from diffprog.lang.check.convert import fit
+from diffprog.lang.check.expressions import expression
+from diffprog.lang.check.names import choices, name_span
+from diffprog.lang.check.sizes import static, type_of
+from diffprog.types import Enum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diffprog.errors import Span
+
+_ASSUMED = 4
+"""What an unbound size counts as while the rest of the program is looked through."""
+
+
+def declare(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> None:
+    """Enter the declarations of a program; report names taken twice and sizes without a value."""
+    _known_sizes(unit, program, sizes)
+    declared = program.declarations
+    functions = [d for d in declared if isinstance(d, syntax.Function)]
+    for d in [*(d for d in declared if d not in functions), *functions]:
+        match d:
+            case syntax.Size():
+                _size(unit, d, sizes)
+            case syntax.EnumDecl():
+                _enum(unit, d)
+            case syntax.Const():
+                _const(unit, d)
+            case syntax.Function():
+                _function(unit, d)
+            case syntax.Import() | syntax.Net() | syntax.Extern():
+                _unsupported(unit, d)
+
+
+def _unsupported(unit: Unit, d: syntax.Import | syntax.Net | syntax.Extern) -> None:
+    """Report what the language has but this version has not."""
+    word = {syntax.Import: "import", syntax.Net: "net", syntax.Extern: "extern"}[type(d)]
+    unit.broken.add(d.path[-1] if isinstance(d, syntax.Import) else d.name)
+    unit.report.error("DP290", f"`{word}` is not supported yet", d.span)
+
+
+def _is_free(unit: Unit, name: str, node: syntax.Syntax) -> bool:
+    span = name_span(node, name)
+    if name in BUILTINS or name in TYPE_NAMES:
+        kind = "an operation" if name in BUILTINS else "a type"
+        hint = f"choose another name, such as `{name}_`"
+        unit.report.error("DP204", f"`{name}` is {kind} of the language", span, help=hint)
+        unit.broken.add(name)
+        return False
+    if name in unit.declared:
+        others = (Label(unit.declared[name], "first declared here"),)
+        hint = "choose another name"
+        message = f"`{name}` is declared twice"
+        unit.report.error("DP203", message, span, others=others, help=hint)
+        return False
+    unit.declared[name] = span
+    return True
+
+
+def _known_sizes(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> None:
+    names = [d.name for d in program.declarations if isinstance(d, syntax.Size)]
+    for name, value in sizes.items():
+        if name not in names:
+            listed = ", ".join(f"`{n}`" for n in names) or "none"
+            hint = did_you_mean(name, names, f"the sizes of this program: {listed}")
+            message = f"the program has no size `{name}`"
+            unit.report.diagnostics.append(Diagnostic("DP208", message, help=hint))
+        elif value < 0:
+            message = f"the size `{name}` cannot be {value}"
+            unit.report.diagnostics.append(Diagnostic("DP208", message))
+
+
+def _size(unit: Unit, d: syntax.Size, sizes: Mapping[str, int]) -> None:
+    if not _is_free(unit, d.name, d):
+        return
+    value = sizes.get(d.name)
+    if value is None and d.default is None:
+        unit.report.error(
+            "DP208",
+            f"the size `{d.name}` has no value",
+            unit.declared[d.name],
+            help=f"give it with `--set {d.name}=3`, by the shape of an input, "
+            f"or write `size {d.name} = 3`",
+        )
+        unit.assumed, value = True, _ASSUMED
+    if value is None and d.default is not None:
+        value = static(Frame(unit, "", unit.sizes), d.default)
+        if value is not None and value < 0:
+            message = f"the size `{d.name}` cannot be {value}"
+            unit.report.error("DP208", message, d.default.span)
+            value = None
+    if value is None or value < 0:
+        unit.assumed, value = True, _ASSUMED
+    unit.sizes[d.name] = value
+
+
+def _enum(unit: Unit, d: syntax.EnumDecl) -> None:
+    if not _is_free(unit, d.name, d):
+        return
+    for member in dict.fromkeys(d.members):
+        if d.members.count(member) > 1:
+            message = f"`{d.name}` has the value `{member}` twice"
+            unit.report.error("DP203", message, d.span, help="name each value once")
+    unit.enums[d.name] = Enum(d.name, tuple(dict.fromkeys(d.members)))
+
+
+def _const(unit: Unit, d: syntax.Const) -> None:
+    if not _is_free(unit, d.name, d):
+        return
+    unit.broken.add(d.name)
+    frame = Frame(unit, d.name, unit.sizes)
+    if found := choices(d.value):
+        message, hint = "a constant cannot hold a choice", "choose inside the program"
+        unit.report.error("DP308", message, found[0].span, help=hint)
+        return
+    t, value = type_of(frame, d.type), expression(frame, d.value)
+    if t is None or value is None:
+        return
+    others = (Label(d.type.span, f"`{d.name}` is `{t}`"),)
+    entered = fit(frame, value, t, f"`{d.name}`", others=others, spread=True)
+    known = None if entered is None else constant(frame, entered)
+    if known is not None:
+        unit.broken.discard(d.name)
+        unit.constants[d.name] = typed.Lit(known, type=t, span=d.span)
+
+
+def _function(unit: Unit, d: syntax.Function) -> None:
+    if not _is_free(unit, d.name, d):
+        return
+    seen: dict[str, Span] = {}
+    for param in d.params:
+        span = name_span(param, param.name)
+        if param.name in seen:
+            others = (Label(seen[param.name], "first here"),)
+            message = f"two parameters are called `{param.name}`"
+            unit.report.error("DP203", message, span, others=others, help="name them apart")
+        elif kind := unit.kind_of(param.name):
+            message = f"`{param.name}` is {kind} and cannot be a parameter"
+            unit.report.error("DP203", message, span, help="choose another name")
+        seen.setdefault(param.name, span)
+    unit.functions[d.name] = d

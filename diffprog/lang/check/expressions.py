@@ -1,0 +1,284 @@
+"""Expressions: names resolved, types found, conversions made visible.
+
+In: a syntax expression and the frame it stands in. Out: a typed one, or None after an error that
+has been reported, so that no error is told twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diffprog.errors import Label
+from diffprog.lang import syntax, typed
+from diffprog.lang.check import choices, indexing, operations
+from diffprog.lang.check.calls import call
+from diffprog.lang.check.context import Frame, did_you_mean
+from diffprog.lang.check.convert import between, join
+from diffprog.lang.check.narrow import Facts, facts, is_constant
+from diffprog.lang.check.sizes import static, type_of
+from diffprog.ops import INFIX
+from diffprog.types import BOOL, REAL, Array, Int, Real, Tuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def expression(frame: Frame, e: syntax.Expr) -> typed.Expr | None:
+    """Check an expression."""
+    return _RULES[type(e)](frame, e)
+
+
+def expressions(frame: Frame, items: Sequence[syntax.Expr]) -> list[typed.Expr] | None:
+    """Check several expressions; None if one of them is wrong."""
+    found = [expression(frame, e) for e in items]
+    known = [e for e in found if e is not None]
+    return known if len(known) == len(found) else None
+
+
+def test(frame: Frame, e: syntax.Expr) -> typed.Expr | None:
+    """Check the test of a branch or a loop: a single `bool`."""
+    found = expression(frame, e)
+    if found is None or found.type == BOOL:
+        return found
+    hint = between(found.type, BOOL)
+    if isinstance(found.type, Array):
+        hint = "`any(…)` asks whether one is true, `all(…)` whether all are"
+    message = f"a test must be a `bool`, but this is `{found.type}`"
+    frame.error("DP409", message, e.span, help=hint)
+    return None
+
+
+# --- leaves ---------------------------------------------------------------------------------------
+
+
+def _literal(_: Frame, e: syntax.Literal) -> typed.Expr:
+    if isinstance(e.value, bool):
+        return typed.Lit(e.value, type=BOOL, span=e.span)
+    if isinstance(e.value, int):
+        return typed.Lit(e.value, type=Int(e.value, e.value + 1), span=e.span)
+    return typed.Lit(e.value, type=REAL, span=e.span)
+
+
+def _name(frame: Frame, e: syntax.Name) -> typed.Expr | None:
+    scope = frame.scope
+    if e.id in scope.variables:
+        t = scope.variables[e.id].type
+        if t is None:
+            return None
+        found = typed.Var(e.id, type=t, span=e.span)
+        narrowed = scope.narrowed.get(e.id, t)
+        return found if narrowed == t else typed.Narrow(found, type=narrowed, span=e.span)
+    if e.id in frame.sizes:
+        n = frame.sizes[e.id]
+        return typed.Lit(n, type=Int(n, n + 1), span=e.span)
+    if e.id in frame.unit.constants:
+        constant = frame.unit.constants[e.id]
+        return typed.Lit(constant.value, type=constant.type, span=e.span)
+    if e.id not in frame.unit.broken:
+        _undefined(frame, e)
+    return None
+
+
+def _undefined(frame: Frame, e: syntax.Name) -> None:
+    unit, scope = frame.unit, frame.scope
+    if e.id in scope.gone:
+        span, why = scope.gone[e.id]
+        frame.error(
+            "DP205",
+            f"`{e.id}` has no value here",
+            e.span,
+            others=(Label(span, why),),
+            help=f"give `{e.id}` a value before",
+        )
+    elif kind := unit.kind_of(e.id):
+        hint = f"call it: `{e.id}(…)`"
+        if e.id in unit.enums:
+            hint = f"name one of its values: `{e.id}.{unit.enums[e.id].members[0]}`"
+        frame.error("DP211", f"`{e.id}` is {kind}, not a value", e.span, help=hint)
+    else:
+        known = [*scope.variables, *frame.sizes, *unit.constants, *unit.enums]
+        message = f"`{e.id}` is not defined"
+        frame.error("DP201", message, e.span, help=did_you_mean(e.id, known))
+
+
+def _member(frame: Frame, e: syntax.Member) -> typed.Expr | None:
+    enum = frame.unit.enums.get(e.enum)
+    if enum is not None and e.name in enum.members:
+        return typed.Lit(enum.members.index(e.name), type=enum, span=e.span)
+    if enum is not None:
+        shown = ", ".join(enum.members)
+        hint = did_you_mean(e.name, enum.members, f"its values are {shown}")
+        frame.error("DP206", f"`{e.enum}` has no value `{e.name}`", e.span, help=hint)
+    elif e.enum in frame.scope.variables:
+        hint = "values have no fields; take a tuple apart: `a, b = t`"
+        frame.error("DP206", f"`{e.enum}` is not an enumeration", e.span, help=hint)
+    elif e.enum not in frame.unit.broken:
+        hint = did_you_mean(e.enum, frame.unit.enums, f"declare it: `enum {e.enum}: {e.name}, …`")
+        frame.error("DP206", f"no enumeration is called `{e.enum}`", e.span, help=hint)
+    return None
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+
+def _unary(frame: Frame, e: syntax.Unary) -> typed.Expr | None:
+    operand = expression(frame, e.operand)
+    if operand is None:
+        return None
+    if e.op == "-" and isinstance(operand, typed.Lit) and isinstance(operand.type, Int | Real):
+        assert isinstance(operand.value, int | float)
+        t = Int(-operand.value, 1 - operand.value) if isinstance(operand.value, int) else REAL
+        return typed.Lit(-operand.value, type=t, span=e.span)
+    return operations.apply(frame, "neg" if e.op == "-" else e.op, [operand], e.span)
+
+
+def _binary(frame: Frame, e: syntax.Binary) -> typed.Expr | None:
+    args = expressions(frame, (e.left, e.right))
+    return None if args is None else operations.apply(frame, INFIX[e.op], args, e.span)
+
+
+def _call(frame: Frame, e: syntax.Call) -> typed.Expr | None:
+    args = expressions(frame, e.args)
+    where = None if e.where is None else expression(frame, e.where)
+    otherwise = None if e.otherwise is None else expression(frame, e.otherwise)
+    if (e.where is not None and where is None) or (e.otherwise is not None and otherwise is None):
+        return None
+    return call(frame, e, args, where, otherwise)
+
+
+def _conditional(frame: Frame, e: syntax.Conditional) -> typed.Expr | None:
+    question = test(frame, e.test)
+    yes = {} if question is None else facts(question, True)
+    no = {} if question is None else facts(question, False)
+    if question is not None and not is_constant(question):
+        meets(frame, e.then, yes, e.test, "never true")
+        meets(frame, e.other, no, e.test, "always true")
+    then = _under(frame, e.then, yes)
+    other = _under(frame, e.other, no)
+    if question is None or yes is None or no is None:
+        return other if yes is None else then if no is None else None
+    if then is None or other is None:
+        return None
+    joined = join(frame, (then, other), "the two sides of `if … else`")
+    if joined is None:
+        return None
+    return typed.Conditional(question, *joined[1], type=joined[0], span=e.span)
+
+
+def _under(frame: Frame, e: syntax.Expr, found: Facts | None) -> typed.Expr | None:
+    """Check an expression in a case; one that can never be met is left alone."""
+    if found is None:
+        return None
+    outside = frame.scope
+    frame.scope = outside.fork(found)
+    try:
+        return expression(frame, e)
+    finally:
+        frame.scope = outside
+
+
+def meets(frame: Frame, case: Any, found: Facts | None, at: syntax.Syntax, why: str) -> None:
+    """Note whether a case can be met; `program` warns of those that never are."""
+    if found is None:
+        frame.unit.dead.setdefault(id(case), (at.span, f"this is {why} here"))
+    else:
+        frame.unit.live.add(id(case))
+
+
+# --- compound values ------------------------------------------------------------------------------
+
+
+def _index(frame: Frame, e: syntax.Index) -> typed.Expr | None:
+    base = expression(frame, e.base)
+    places = parts(frame, e.index)
+    return None if base is None or places is None else indexing.index(frame, base, places, e.span)
+
+
+def parts(frame: Frame, items: Sequence[syntax.Expr | syntax.Slice]) -> list[indexing.Part] | None:
+    """Check the parts of an index; None if one of them is wrong."""
+    found = [_part(frame, item) for item in items]
+    known = [p for p in found if p is not None]
+    return known if len(known) == len(found) else None
+
+
+def _part(frame: Frame, item: syntax.Expr | syntax.Slice) -> indexing.Part | None:
+    if not isinstance(item, syntax.Slice):
+        return expression(frame, item)
+    lo = None if item.lo is None else static(frame, item.lo)
+    hi = None if item.hi is None else static(frame, item.hi)
+    if (item.lo is not None and lo is None) or (item.hi is not None and hi is None):
+        return None
+    return indexing.Stretch(lo, hi, item.span)
+
+
+def _array(frame: Frame, e: syntax.ArrayLiteral) -> typed.Expr | None:
+    items = expressions(frame, e.items)
+    joined = join(frame, items, "the cells of this array") if items else None
+    if joined is None:
+        return None
+    t, cells = joined
+    if isinstance(t, Tuple):
+        hint = "use an array for each part"
+        frame.error("DP418", "a tuple cannot be a cell of an array", e.span, help=hint)
+        return None
+    if isinstance(t, Array):
+        whole = Array((len(cells), *t.shape), t.item)
+    else:
+        whole = Array((len(cells),), t)
+    return typed.ArrayOf(cells, type=whole, span=e.span)
+
+
+def _tuple(frame: Frame, e: syntax.TupleLiteral) -> typed.Expr | None:
+    items = expressions(frame, e.items)
+    if items is None:
+        return None
+    return typed.TupleOf(tuple(items), type=Tuple(tuple(i.type for i in items)), span=e.span)
+
+
+# --- choices --------------------------------------------------------------------------------------
+
+
+def decider(
+    frame: Frame, d: syntax.Decider
+) -> tuple[tuple[typed.Expr, ...], typed.Expr | None] | None:
+    """Check what a choice depends on: its given values and its mask."""
+    given = expressions(frame, d.given)
+    mask = None if d.where is None else expression(frame, d.where)
+    if d.by is not None:
+        choices.unsupported(frame, d.by)
+        return None
+    if given is None or (d.where is not None and mask is None):
+        return None
+    return (tuple(given), mask) if choices.are_finite(frame, given) else None
+
+
+def _choose_value(frame: Frame, e: syntax.ChooseValue) -> typed.Expr | None:
+    frame.unit.met.add(id(e))
+    t = type_of(frame, e.type)
+    depends = decider(frame, e.decider)
+    return None if t is None or depends is None else choices.value(frame, e, t, *depends)
+
+
+def _choose_expr(frame: Frame, e: syntax.ChooseExpr) -> typed.Expr | None:
+    frame.unit.met.add(id(e))
+    depends = decider(frame, e.decider)
+    alternatives = expressions(frame, e.alternatives)
+    if depends is None or alternatives is None:
+        return None
+    return choices.expression(frame, e, alternatives, *depends)
+
+
+_RULES: dict[type, Callable[[Frame, Any], typed.Expr | None]] = {
+    syntax.Literal: _literal,
+    syntax.Name: _name,
+    syntax.Member: _member,
+    syntax.Unary: _unary,
+    syntax.Binary: _binary,
+    syntax.Conditional: _conditional,
+    syntax.Call: _call,
+    syntax.Index: _index,
+    syntax.ArrayLiteral: _array,
+    syntax.TupleLiteral: _tuple,
+    syntax.ChooseValue: _choose_value,
+    syntax.ChooseExpr: _choose_expr,
+}

@@ -1,0 +1,157 @@
+"""Whole programs: declarations, function instances, and what is told at the end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from diffprog.errors import DiffprogError, Report
+from diffprog.lang import syntax, typed
+from diffprog.lang.check.calls import signature
+from diffprog.lang.check.context import Frame, Signature, Unit
+from diffprog.lang.check.declarations import declare
+from diffprog.lang.check.names import hole_keys
+from diffprog.lang.check.returns import check_returns
+from diffprog.lang.check.scope import Variable
+from diffprog.lang.check.statements import block
+from diffprog.lang.check.structural import structural
+from diffprog.lang.check.unused import check_met, recursive, warn_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DEPTH = 20_000
+"""Python frames: a block or an expression may nest 200 deep, each level takes a few."""
+
+
+def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) -> typed.Checked:
+    """Check a program at concrete sizes.
+
+    Args:
+        program: what `parse` made.
+        sizes: numbers for sizes that the program declares; they go before its defaults.
+
+    Returns:
+        The typed program, its holes and the warnings.
+
+    Raises:
+        DiffprogError: all errors of the program at once: DP2xx names, DP3xx choices, DP4xx types
+            and sizes, DP5xx loops and halting.
+    """
+    checked, unit = _checked(program, dict(sizes or {}))
+    if checked is None or unit.report.errors:
+        raise DiffprogError(*unit.report.errors)
+    return typed.Checked(
+        checked,
+        unit.holes,
+        unit.sizes,
+        structural(program, unit, lambda other: _holes(program, other)),
+        unit.report.warnings,
+    )
+
+
+def _holes(program: syntax.Program, sizes: Mapping[str, int]) -> dict[str, typed.Hole] | None:
+    """Return the holes of a program at other sizes, or None where it has errors there."""
+    checked, unit = _checked(program, sizes)
+    return None if checked is None or unit.report.errors else unit.holes
+
+
+def _checked(
+    program: syntax.Program, sizes: Mapping[str, int]
+) -> tuple[typed.Function | None, Unit]:
+    unit = Unit(Report())
+    instances = _Instances(unit)
+    unit.instantiate = instances.get
+    with _deep():
+        declare(unit, program, sizes)
+        _functions(unit)
+        main = program.main
+        types = signature(Frame(unit, main.name, unit.sizes), main, unit.sizes)
+        checked = None if types is None else instances.get(main, unit.sizes, types)
+        instances.rest()
+    warn_unused(unit, program)
+    if unit.assumed:
+        # A size was made up to find other errors; what may depend on it is not told.
+        found = unit.report.diagnostics
+        unit.report.diagnostics = [d for d in found if d.code[:3] in ("DP2", "DP3", "DP9")]
+    else:
+        check_met(unit, program)
+    return checked, unit
+
+
+def _functions(unit: Unit) -> None:
+    """Look at functions as written: returns, holes, calls in circles."""
+    for function in unit.functions.values():
+        unit.keys.update(hole_keys(function))
+        check_returns(unit.report, function)
+    for name, way in recursive(unit.functions).items():
+        unit.recursive.add(name)
+        shown = " calls ".join(f"`{n}`" for n in way)
+        message = f"`{name}` calls itself" if len(way) == 2 else f"`{name}` calls itself: {shown}"
+        hint = "there is no recursion; write a `for`, `while … max n` or `repeat max n` loop"
+        unit.report.error("DP209", message, unit.declared[name], help=hint)
+
+
+@dataclass
+class _Instances:
+    """Functions that were checked, one for each combination of sizes and types."""
+
+    unit: Unit
+    known: dict[object, typed.Function] = field(default_factory=dict)
+
+    def get(
+        self, function: syntax.Function, sizes: Mapping[str, int], types: Signature
+    ) -> typed.Function:
+        """Return a function at given sizes, checking its body the first time."""
+        key = (function.name, types, tuple(sorted(sizes.items())))
+        if key not in self.known:
+            self.known[key] = self._checked(function, sizes, types)
+        return self.known[key]
+
+    def _checked(
+        self, function: syntax.Function, sizes: Mapping[str, int], types: Signature
+    ) -> typed.Function:
+        frame = Frame(
+            self.unit,
+            function.name,
+            sizes,
+            result=types.result,
+            result_span=function.result.span,
+        )
+        params = []
+        for param, t in zip(function.params, types.params, strict=True):
+            variable = Variable(t, param.span, pinned=t, why="as declared")
+            frame.scope.set(param.name, variable)
+            params.append((param.name, t))
+        body = tuple(block(frame, function.body))
+        return typed.Function(function.name, tuple(params), types.result, body, function.span)
+
+    def rest(self) -> None:
+        """Check functions that were not reached, where their types need no call."""
+        reached = {f.name for f in self.known.values()}
+        for name, function in self.unit.functions.items():
+            if name in reached:
+                continue
+            trial = Unit(Report(), self.unit.sizes, self.unit.constants, self.unit.enums)
+            trial.broken = self.unit.broken
+            types = signature(Frame(trial, name, self.unit.sizes), function, self.unit.sizes)
+            if types is None and all(d.code == "DP201" for d in trial.report.errors):
+                continue  # it waits for sizes that only a call can give
+            self.unit.report.diagnostics += trial.report.diagnostics
+            if types is not None:
+                met = set(self.unit.met)
+                holes = dict(self.unit.holes)
+                self.get(function, self.unit.sizes, types)
+                self.unit.met, self.unit.holes = met, holes
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
