@@ -395,6 +395,7 @@ class Builder:
 
 
 def _key(node: Node) -> tuple[Any, ...]:
-    # 1 == 1.0 == True in Python, but they are different constants here.
-    value = (repr(node.value),) if isinstance(node, Const) else ()
-    return (type(node), node, value)
+    if isinstance(node, Const):
+        # By its text: lists have no hash, and 1 == 1.0 == True are different constants here.
+        return (Const, node.type, repr(node.value))
+    return (type(node), node)
