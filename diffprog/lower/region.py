@@ -181,8 +181,8 @@ class Region:
             return False
         if self.sealed:
             return not isinstance(node, Param)
-        if self.outer.known[number] and walks(self.outer, node):
-            # Plain numbers cost nothing, and how they differ shows which cells are the same.
+        if walks(self.outer, node) and (self.outer.known[number] or not self.outer.touch[number]):
+            # Numbers and constants cost nothing, and how indices differ shows which cells are one.
             return True
         if isinstance(node, Read) and at_known(self.outer, node):
             return any(self.outer.touch[i] & self._mask for i in node.inputs[:1])
