@@ -1,0 +1,334 @@
+"""Choices put back into the text: a program with holes and what fills them give a program without.
+
+In: syntax, the holes of its checked form, a filling for each. Out: syntax that says the same as the
+program run with those choices, ready for `format_program`. Holes without a filling stay. Types
+are not
+looked at: whoever calls this checks the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
+
+from diffprog.errors import InvariantError
+from diffprog.lang import syntax as s
+from diffprog.lang.check.names import hole_keys, walk
+from diffprog.lang.tidy import drop_unused, tidied
+from diffprog.lang.written import Writer, kept_comments, table_name
+from diffprog.types import Array, Bool, Enum, Int
+
+if TYPE_CHECKING:
+    from diffprog.lang.typed import Hole
+    from diffprog.types import Finite, Type, Value
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The first alternative whose test holds, or else `otherwise`. Without tests: that one."""
+
+    cases: tuple[tuple[s.Expr, int], ...]
+    otherwise: int
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The value of an expression over the values that the choice is given."""
+
+    expression: s.Expr
+
+
+@dataclass(frozen=True)
+class Verbatim:
+    """The alternative at each point of the joint domain, row-major: printed as a table."""
+
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The value of a `learn`."""
+
+    value: Value
+
+
+Filling: TypeAlias = Chain | Formula | Verbatim | Known
+
+_STATEMENTS = get_args(s.Statement)
+
+
+def verbatim(hole: Hole, choice: object) -> Filling:
+    """Return the filling that prints a choice as it is (its form: `diffprog.crisp.choices`)."""
+    if hole.kind in ("table", "real"):
+        return Known(_values(hole.type, choice))
+    entries = tuple(flattened(choice))
+    return Verbatim(entries) if hole.given else Chain((), entries[0])
+
+
+def flattened(choice: object) -> list[int]:
+    """Return the numbers in nested lists, row-major."""
+    if isinstance(choice, Sequence):
+        return [n for part in choice for n in flattened(part)]
+    assert isinstance(choice, int)
+    return [choice]
+
+
+def _values(t: Type, choice: object) -> Value:
+    """Turn the numbers of alternatives in a learned table into values."""
+    if isinstance(choice, Sequence):
+        return [_values(t, part) for part in choice]
+    item = t.item if isinstance(t, Array) else t
+    if isinstance(item, Bool | Int | Enum):
+        assert isinstance(choice, int)
+        return item.values()[choice]
+    assert isinstance(choice, int | float)
+    return float(choice)
+
+
+def fill(
+    program: s.Program,
+    holes: Mapping[str, Hole],
+    fillings: Mapping[str, Filling],
+    *,
+    notes: Mapping[str, str] | None = None,
+    types: Mapping[str, Type] | None = None,
+) -> s.Program:
+    """Fill holes.
+
+    Args:
+        program: the syntax that `holes` were found in.
+        holes: the holes, by key.
+        fillings: what fills them, by key; other holes stay.
+        notes: by key, a remark that is printed as a comment above the statement of the hole.
+        types: by key, the type of a variable that the choice is assigned to: it is written out,
+            so that the variable keeps room for what the alternatives that are gone would have
+            given it.
+    """
+    filler = _Filler(program, holes, fillings, notes or {}, types or {})
+    declarations = [filler.declaration(d) for d in program.declarations]
+    first = next(i for i, d in enumerate(declarations) if isinstance(d, s.Function))
+    declarations[first:first] = filler.constants
+    comments = kept_comments(program, filler.gone, filler.remarks)
+    filled = s.Program(tuple(declarations), comments, span=program.span)
+    return drop_unused(program, filled)
+
+
+class _Filler:
+    """Rewrites a tree from the top; nodes of the original are known by identity."""
+
+    def __init__(
+        self,
+        program: s.Program,
+        holes: Mapping[str, Hole],
+        fillings: Mapping[str, Filling],
+        notes: Mapping[str, str],
+        types: Mapping[str, Type],
+    ) -> None:
+        functions = [d for d in program.declarations if isinstance(d, s.Function)]
+        self.keys = {i: key for f in functions for i, key in hole_keys(f).items()}
+        self.holes, self.fillings, self.notes, self.types = holes, fillings, notes, types
+        self.writer = Writer()
+        self.taken = {n.id for n in walk(program) if isinstance(n, s.Name)}
+        self.taken |= {d.name for d in program.declarations if not isinstance(d, s.Import)}
+        self.taken |= {p.name for f in functions for p in f.params}
+        self.taken |= {n.name for n in walk(program) if isinstance(n, s.Learn | s.For)}
+        self.constants: list[s.Const] = []
+        self.gone: list[tuple[s.Syntax, tuple[s.Syntax, ...]]] = []
+        self.remarks: list[tuple[s.Syntax, str]] = []
+
+    def declaration(self, node: s.Declaration) -> s.Declaration:
+        """Fill the holes of a function."""
+        if not isinstance(node, s.Function):
+            return node
+        return replace(node, body=self.block(node.body))
+
+    # --- statements
+
+    def block(self, block: s.Block) -> s.Block:
+        """Fill a block; what is left of an empty one is `pass`."""
+        done = [new for old in block for new in self.statement(old)]
+        return tuple(done) or (s.Pass(span=self.writer.span),)
+
+    def statement(self, node: s.Statement) -> s.Block:
+        """Fill a statement; a choice among blocks may leave none, one or several."""
+        self.remark(node)
+        match node:
+            case s.ChooseBlock():
+                filling = self.filling(node)
+                return self.unfilled(node) if filling is None else self.choice(node, filling)
+            case s.Learn():
+                filling = self.filling(node)
+                return (node,) if filling is None else (self.learned(node, filling),)
+            case s.Assign((s.Name(),), None, s.ChooseValue() | s.ChooseExpr() as value):
+                key, value_filled = self.keys[id(value)], self.expr(value)
+                wide = self.types.get(key)
+                written = None if wide is None else self.writer.type(wide)
+                return (replace(node, type=written, value=value_filled),)
+            case _:
+                return self.unfilled(node)
+
+    def unfilled(self, node: s.Statement) -> s.Block:
+        return tidied(self.rebuilt(node))
+
+    def remark(self, node: s.Statement) -> None:
+        """Note the remarks about holes that a statement holds by itself, not in its blocks."""
+        todo: list[object] = [node]
+        while todo:
+            part = todo.pop()
+            if id(part) in self.keys and self.keys[id(part)] in self.notes:
+                self.remarks.append((node, self.notes[self.keys[id(part)]]))
+            if isinstance(part, s.Syntax):
+                todo += [getattr(part, f.name) for f in fields(part)]
+            elif isinstance(part, tuple):
+                todo += [p for p in part if not isinstance(p, _STATEMENTS) or p is node]
+
+    def choice(self, node: s.ChooseBlock, filling: Filling) -> s.Block:
+        """Write a choice among blocks as `if` or `match`."""
+        match filling:
+            case Chain(cases, otherwise):
+                used = [k for _, k in cases] + [otherwise]
+                self.forget(node, [node.alternatives[k] for k in used])
+                branches = [(self.expr(test), self.alternative(node, k)) for test, k in cases]
+                last = self.alternative(node, otherwise)
+                if not branches:
+                    return last
+                return tidied(s.If(tuple(branches), last or None, span=node.span))
+            case Verbatim(entries):
+                return self.tabulated(node, entries)
+            case _:
+                return _misfit(node, filling)
+
+    def tabulated(self, node: s.ChooseBlock, entries: tuple[int, ...]) -> s.Block:
+        used = sorted(set(entries))
+        self.forget(node, [node.alternatives[k] for k in used])
+        blocks = [self.alternative(node, k) for k in used]
+        if len(used) == 1:
+            return blocks[0]
+        if len(used) == 2:
+            taken = 0 if blocks[0] else 1
+            test = self.table(node, [k == used[taken] for k in entries], Bool())
+            branch = (test, blocks[taken])
+            return tidied(s.If((branch,), blocks[1 - taken] or None, span=node.span))
+        subject = self.table(node, [used.index(k) for k in entries], Int(0, len(used)))
+        cases = tuple(
+            s.Case((self.writer.value(i, Int(0, len(used))),), b or self.nothing(), span=node.span)
+            for i, b in enumerate(blocks)
+        )
+        return (s.Match(subject, cases, span=node.span),)
+
+    def nothing(self) -> s.Block:
+        return (s.Pass(span=self.writer.span),)
+
+    def alternative(self, node: s.ChooseBlock, k: int) -> s.Block:
+        """Return the statements of an alternative, filled; none for `pass`."""
+        chosen = node.alternatives[k]
+        inner = chosen.body if isinstance(chosen, s.Do) else (chosen,)
+        return tuple(f for f in self.block(inner) if not isinstance(f, s.Pass))
+
+    def learned(self, node: s.Learn, filling: Filling) -> s.Statement:
+        """Write a `learn` as an assignment of what was learned."""
+        if not isinstance(filling, Known):
+            _misfit(node, filling)
+        hole = self.holes[self.keys[id(node)]]
+        name = s.Name(node.name, span=self.writer.span)
+        value = self.writer.value(filling.value, hole.type)
+        return s.Assign((name,), node.type, value, span=node.span)
+
+    # --- expressions
+
+    def expr(self, node: s.Expr) -> s.Expr:
+        """Fill an expression."""
+        match node:
+            case s.ChooseValue() | s.ChooseExpr():
+                filling = self.filling(node)
+                return self.rebuilt(node) if filling is None else self.value(node, filling)
+            case _:
+                rebuilt = self.rebuilt(node)
+                return node if rebuilt == node else self.writer.folded(rebuilt)
+
+    def value(self, node: s.ChooseValue | s.ChooseExpr, filling: Filling) -> s.Expr:
+        hole = self.holes[self.keys[id(node)]]
+        match filling:
+            case Formula(expression):
+                self.forget(node, [])
+                return self.expr(expression)
+            case Chain(cases, otherwise):
+                self.forget(
+                    node, [self.shown(node, k, hole) for _, k in (*cases, (None, otherwise))]
+                )
+                done = self.expr(self.shown(node, otherwise, hole))
+                for test, k in reversed(cases):
+                    then = self.expr(self.shown(node, k, hole))
+                    made = s.Conditional(then, self.expr(test), done, span=self.writer.span)
+                    done = self.writer.folded(made)
+                return done
+            case Verbatim(entries) if isinstance(node, s.ChooseExpr):
+                return self.selected(node, hole, entries)
+            case Verbatim(entries):
+                self.forget(node, [])
+                return self.table(node, list(entries), _finite(hole.type))
+            case _:
+                return _misfit(node, filling)
+
+    def shown(self, node: s.ChooseValue | s.ChooseExpr, k: int, hole: Hole) -> s.Expr:
+        """Return an alternative as syntax, unfilled."""
+        if isinstance(node, s.ChooseExpr):
+            return node.alternatives[k]
+        return self.writer.value(_finite(hole.type).values()[k], hole.type)
+
+    def selected(self, node: s.ChooseExpr, hole: Hole, entries: tuple[int, ...]) -> s.Expr:
+        """Write a table of choices among expressions as conditionals on its entries."""
+        used = sorted(set(entries))
+        if len(used) < 3:
+            tests = [self.table(node, [k == used[0] for k in entries], Bool())] if used[1:] else []
+        else:
+            index = self.table(node, [used.index(k) for k in entries], Int(0, len(used)))
+            numbers = (self.writer.value(i, Int(0, len(used))) for i in range(len(used) - 1))
+            tests = [s.Binary("==", index, n, span=self.writer.span) for n in numbers]
+        return self.value(node, Chain(tuple(zip(tests, used, strict=False)), used[-1]))
+
+    def table(self, node: s.Syntax, entries: Sequence[int], item: Finite) -> s.Expr:
+        """Declare a constant table and return it, read at the values that the choice is given."""
+        key = self.keys[id(node)]
+        assert isinstance(node, s.ChooseValue | s.ChooseExpr | s.ChooseBlock)
+        given = [_finite(t) for t in self.holes[key].given]
+        name = table_name(key, node, self.taken)
+        self.taken.add(name)
+        self.constants.append(self.writer.table(name, entries, given, item))
+        at = [self.expr(e) for e in node.decider.given]
+        return self.writer.read(name, at, given)
+
+    # --- both
+
+    def filling(self, node: s.Syntax) -> Filling | None:
+        return self.fillings.get(self.keys[id(node)])
+
+    def forget(self, node: s.Syntax, kept: Sequence[s.Syntax]) -> None:
+        """Note that a choice is gone but for some of its alternatives: so are its comments."""
+        self.gone.append((node, tuple(kept)))
+
+    def rebuilt(self, node: Any) -> Any:
+        """Return a node of the same kind with all that is inside it filled."""
+        changes = {f.name: self.anything(getattr(node, f.name)) for f in fields(node)}
+        return replace(node, **changes)
+
+    def anything(self, value: object) -> object:
+        if isinstance(value, tuple):
+            if value and all(isinstance(v, _STATEMENTS) for v in value):
+                return self.block(value)
+            return tuple(map(self.anything, value))
+        if isinstance(value, get_args(s.Expr)):
+            return self.expr(value)
+        return self.rebuilt(value) if isinstance(value, s.Syntax) else value
+
+
+def _finite(t: Type) -> Finite:
+    item = t.item if isinstance(t, Array) else t
+    assert isinstance(item, Bool | Int | Enum)
+    return item
+
+
+def _misfit(node: s.Syntax, filling: Filling) -> NoReturn:
+    message = f"{type(filling).__name__} cannot fill {type(node).__name__} at {node.span}"
+    raise InvariantError(message)

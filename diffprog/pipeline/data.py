@@ -1,0 +1,130 @@
+"""Values from outside: made plain, measured for sizes, encoded with errors that name their place.
+
+In: JSON, Python lists, NumPy arrays or tensors. Out: crisp values and sizes. Never imports torch.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from diffprog.lang import syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from diffprog.types import Type, Value
+
+_PLACE = re.compile(r"^((?:\[\d+\])+) (.*)$", re.DOTALL)
+
+
+class SizeClashError(ValueError):
+    """Two inputs that want a size to be two numbers."""
+
+
+def clipped(text: str, limit: int = 60) -> str:
+    """Return a text short enough for a message."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def plain(value: object) -> object:
+    """Turn arrays and tensors into lists; leave everything else."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value)) if type(value) in (list, tuple) else list(value)
+    to_list = getattr(value, "tolist", None)
+    return to_list() if callable(to_list) else value
+
+
+def encode_input(name: str, t: Type, value: object) -> Value:
+    """Encode a value, or raise ``ValueError`` that names it, down to the cell.
+
+    >>> from diffprog.types import Array, Int
+    >>> encode_input("xs", Array((2,), Int(0, 3)), [1, 7])
+    Traceback (most recent call last):
+    ...
+    ValueError: `xs[1]`: 7 is outside 0..3 (up to 2)
+    """
+    try:
+        return t.encode(plain(value))
+    except ValueError as problem:
+        message = str(problem)
+    found = _PLACE.match(message)
+    place, message = found.groups() if found else ("", message)
+    message = f"`{name}{place}`: {message}"
+    raise ValueError(message)
+
+
+def declared_sizes(program: syntax.Program) -> dict[str, syntax.Size]:
+    """Return the size declarations of a program, by name."""
+    return {d.name: d for d in program.declarations if isinstance(d, syntax.Size)}
+
+
+def shaped_sizes(program: syntax.Program) -> list[str]:
+    """Return the sizes that the shapes of inputs bind, in the order of the signature."""
+    known = declared_sizes(program)
+    found = [
+        axis.id
+        for param in program.main.params
+        for shape in _shapes(param.type)
+        for axis in shape
+        if isinstance(axis, syntax.Name) and axis.id in known
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _shapes(t: syntax.TypeExpr) -> Iterator[tuple[syntax.Expr, ...]]:
+    match t:
+        case syntax.ArrayType(item, shape):
+            yield shape
+            yield from _shapes(item)
+        case syntax.TupleType(items):
+            for item in items:
+                yield from _shapes(item)
+        case _:
+            return
+
+
+def infer_sizes(program: syntax.Program, inputs: Mapping[str, object]) -> dict[str, int]:
+    """Return the sizes that the shapes of inputs bind: those that are an axis by themselves.
+
+    Raises:
+        SizeClashError: where two inputs, or two axes of one, disagree.
+    """
+    bound: dict[str, tuple[int, str]] = {}
+    known = declared_sizes(program)
+    for param in program.main.params:
+        if param.name not in inputs:
+            continue
+        for axis, length in _axes(param.type, plain(inputs[param.name])):
+            if axis not in known:
+                continue
+            first, where = bound.setdefault(axis, (length, param.name))
+            if first != length:
+                message = f"the size `{axis}` would be {first} by `{where}` and {length} by `{param.name}`"
+                raise SizeClashError(message)
+    return {name: length for name, (length, _) in bound.items()}
+
+
+def _axes(t: syntax.TypeExpr, value: object) -> Iterator[tuple[str, int]]:
+    """Yield (name, length) for the axes that are a name, as deep as the value is a list."""
+    match t:
+        case syntax.ArrayType(_, shape):
+            yield from _array_axes(shape, value)
+        case syntax.TupleType(items) if isinstance(value, list | tuple):
+            for item, part in zip(items, value, strict=False):
+                yield from _axes(item, part)
+        case _:
+            return
+
+
+def _array_axes(shape: Sequence[syntax.Expr], value: object) -> Iterator[tuple[str, int]]:
+    for axis in shape:
+        if not isinstance(value, list | tuple):
+            return
+        if isinstance(axis, syntax.Name):
+            yield axis.id, len(value)
+        if not value:
+            return
+        value = value[0]

@@ -1,0 +1,105 @@
+"""Fillings written into a program's text, and the proof that the text says them.
+
+In: syntax, its checked form, what fills its holes. Out: syntax as parsed from the printed text.
+Never imports torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from diffprog.errors import DiffprogError, InvariantError, Source
+from diffprog.lang import typed
+from diffprog.lang.check import check
+from diffprog.lang.fill import Filling, fill, verbatim
+from diffprog.lang.format import format_program
+from diffprog.lang.parse import parse
+from diffprog.lang.walk import expressions, statements, within
+from diffprog.pipeline.data import declared_sizes
+from diffprog.types import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from diffprog.lang import syntax
+    from diffprog.types import Type
+
+MOST_LITERALS = 64
+"""Learned reals that are printed; where a hole has more, it stays, with its weights beside the text."""
+
+
+def fillings(holes: Mapping[str, typed.Hole], choices: Mapping[str, object]) -> dict[str, Filling]:
+    """Return the verbatim filling of each hole that is printed."""
+    return {
+        key: verbatim(hole, choices[key])
+        for key, hole in holes.items()
+        if key in choices and not stays(hole)
+    }
+
+
+def stays(hole: typed.Hole) -> bool:
+    """Say whether a hole holds too many reals to be printed."""
+    count = hole.type.count if isinstance(hole.type, Array) else 1
+    return hole.kind == "real" and count > MOST_LITERALS
+
+
+def rewritten(
+    tree: syntax.Program,
+    checked: typed.Checked,
+    filled: Mapping[str, Filling],
+    notes: Mapping[str, str],
+) -> syntax.Program:
+    """Fill holes, print the program and parse it again.
+
+    Raises:
+        InvariantError: where the text does not parse to what was printed, or is no program.
+    """
+    sizes = checked.sizes
+    try:
+        return _checked(fill(tree, checked.holes, filled, notes=notes), sizes)
+    except DiffprogError:
+        # A variable may have owed its room to alternatives that are gone: write its type out.
+        types = dict(_assigned(checked.main))
+        try:
+            return _checked(fill(tree, checked.holes, filled, notes=notes, types=types), sizes)
+        except DiffprogError as problem:
+            message = f"the filled program has errors:\n{problem}"
+            raise InvariantError(message) from None
+
+
+def _checked(filled: syntax.Program, sizes: Mapping[str, int]) -> syntax.Program:
+    text = format_program(filled)
+    name = PurePath(filled.span.source.name)
+    parsed = parse(Source(f"{name.stem}.learned{name.suffix or '.dp'}", text))
+    if parsed != filled:
+        message = f"the emitted text does not say what was filled in:\n{text}"
+        raise InvariantError(message)
+    check(parsed, sizes={n: v for n, v in sizes.items() if n in declared_sizes(parsed)})
+    return parsed
+
+
+def _assigned(main: typed.Function) -> Iterator[tuple[str, Type]]:
+    """Yield the type of each expression that is a choice, by the key of its hole."""
+    todo, seen = [main], {id(main)}
+    while todo:
+        for statement in statements(todo.pop().body):
+            for e in within(expressions(statement)):
+                if isinstance(e, typed.ChooseExpr | typed.ChooseValue):
+                    yield e.hole.key, e.type
+                if isinstance(e, typed.Call) and id(e.function) not in seen:
+                    seen.add(id(e.function))
+                    todo.append(e.function)
+
+
+def remaining(
+    before: Mapping[str, typed.Hole],
+    filled: Mapping[str, Filling],
+    after: Mapping[str, typed.Hole],
+    choices: Mapping[str, object],
+) -> dict[str, object]:
+    """Return the choices of the holes that stayed, by their keys in the new text."""
+    old = sorted((h for k, h in before.items() if k not in filled), key=lambda h: h.span.start)
+    new = sorted(after.values(), key=lambda h: h.span.start)
+    pairs = zip(old, new, strict=True)
+    return {b.key: choices[a.key] for a, b in pairs if a.key in choices}

@@ -1,0 +1,310 @@
+"""A program as its user meets it: text that was parsed and checked, and all that can be made of it.
+
+In: a file or a text, and sizes. Out: `Program`. Stages are computed when asked for and kept.
+Importing this loads neither torch nor networkx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from diffprog.crisp.interpret import interpret
+from diffprog.errors import fail
+from diffprog.lang.check import check
+from diffprog.pipeline import filling, stages
+from diffprog.pipeline.data import (
+    SizeClashError,
+    declared_sizes,
+    encode_input,
+    infer_sizes,
+    shaped_sizes,
+)
+from diffprog.pipeline.stages import Drawing
+
+if TYPE_CHECKING:
+    from diffprog.crisp.interpret import Outcome, Trace
+    from diffprog.errors import Diagnostic
+    from diffprog.ir.graph import Graph
+    from diffprog.lang import syntax, typed
+    from diffprog.lang.fill import Filling
+    from diffprog.pipeline.stages import GraphStage
+    from diffprog.soft.module import SoftProgram
+    from diffprog.types import Type, Value
+
+Choices = Mapping[str, object]
+"""What each hole is, by key; see `diffprog.crisp.choices`."""
+
+ANY_LENGTH = 3
+"""The length at which a program is checked whose inputs will say it: the least at which a loop's
+first, middle and last round differ."""
+
+
+class Program:
+    """A checked program at certain sizes.
+
+    Attributes:
+        syntax: the tree of the text.
+        choices: what its remaining holes are, if that is known (empty for a fresh program).
+    """
+
+    def __init__(
+        self,
+        tree: syntax.Program,
+        given: Mapping[str, int] | None = None,
+        choices: Choices | None = None,
+    ) -> None:
+        self.syntax = tree
+        self.choices: Choices = dict(choices or {})
+        self._given = dict(given or {})
+        self._family: dict[tuple[tuple[str, int], ...], Program] = {}
+        self._refuse_unknown_sizes()
+
+    def _refuse_unknown_sizes(self) -> None:
+        known = declared_sizes(self.syntax)
+        for name, length in self._given.items():
+            if name not in known:
+                sizes = ", ".join(f"`{n}`" for n in known) or "none"
+                fail("DP412", f"{self.name} has no size `{name}`", hint=f"its sizes are {sizes}")
+            if isinstance(length, bool) or not isinstance(length, int) or length < 0:
+                fail("DP412", f"the size `{name}` cannot be {length!r}", hint="a whole number")
+
+    # --- what it is
+
+    @property
+    def source(self) -> str:
+        """The text."""
+        return self.syntax.span.source.text
+
+    @property
+    def name(self) -> str:
+        """The name of the text: the file it was read from."""
+        return self.syntax.span.source.name
+
+    @cached_property
+    def checked(self) -> typed.Checked:
+        """The typed tree.
+
+        A size that only inputs can say is `ANY_LENGTH` here; `bind` makes it what inputs say.
+
+        Raises:
+            DiffprogError: with every error of the program.
+        """
+        unbound = [n for n, d in declared_sizes(self.syntax).items() if d.default is None]
+        shaped = set(shaped_sizes(self.syntax))
+        assumed = {n: ANY_LENGTH for n in unbound if n in shaped}
+        return check(self.syntax, sizes={**assumed, **self._given})
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The sizes, bound by default, by the caller or by inputs."""
+        return dict(self.checked.sizes)
+
+    @property
+    def holes(self) -> dict[str, typed.Hole]:
+        """The unknowns, by key, in the order of the text."""
+        return dict(self.checked.holes)
+
+    @property
+    def parameters(self) -> dict[str, Type]:
+        """The types of the inputs, by name."""
+        return dict(self.checked.main.params)
+
+    @property
+    def result(self) -> Type:
+        """The type of the answer."""
+        return self.checked.main.result
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the checker warns of, and where correlation is lost (DP901)."""
+        return (*self.checked.warnings, *stages.correlation_warnings(self.lowered))
+
+    def __repr__(self) -> str:
+        sizes = "".join(f", {n}={v}" for n, v in self.sizes.items())
+        holes = len(self.holes)
+        return f"<Program {self.name}{sizes}: {holes} hole{'' if holes == 1 else 's'}>"
+
+    def __str__(self) -> str:
+        return self.source
+
+    # --- at other sizes
+
+    def at(self, **sizes: int) -> Program:
+        """Return the program at other sizes.
+
+        Raises:
+            DiffprogError: DP412 for a size that the program has not, or that its choices fix; and
+                all errors that the program has at these sizes.
+        """
+        given = {**self._given, **sizes}
+        key = tuple(sorted(given.items()))
+        if key not in self._family:
+            self._refuse_fixed(sizes)
+            made = Program(self.syntax, given, self.choices)
+            made._family = self._family
+            self._family[key] = made
+        return self._family[key]
+
+    def _refuse_fixed(self, sizes: Mapping[str, int]) -> None:
+        for name, length in sizes.items():
+            if name in self.fixed and length != self.sizes[name]:
+                fail(
+                    "DP412",
+                    f"the size `{name}` is {self.sizes[name]} in what was learned, not {length}",
+                    declared_sizes(self.syntax)[name].span,
+                    hint="it counts the values or the cells of a hole: train again at that size",
+                )
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The sizes that inputs cannot change: those that the choices were made for."""
+        return self.checked.structural if self.choices else frozenset()
+
+    def bind(self, inputs: Mapping[str, object]) -> Program:
+        """Return the program at the sizes that the shapes of inputs say.
+
+        Raises:
+            SizeClashError: where inputs disagree (a ``ValueError``).
+        """
+        found = infer_sizes(self.syntax, inputs)
+        sizes = self.sizes
+        keep = self.checked.structural if self.holes else frozenset()
+        changed = {n: v for n, v in found.items() if n not in keep and v != sizes[n]}
+        return self.at(**changed) if changed else self
+
+    # --- run crisply
+
+    def run(self, **inputs: object) -> object:
+        """Run the program and return its answer, as JSON-like values.
+
+        Raises:
+            DiffprogError: DP603 for inputs that are not the program's, DP613 for wrong values, and
+                what running itself may raise.
+        """
+        outcome, bound = self.outcome(inputs)
+        return bound.result.decode(outcome.value)
+
+    def outcome(
+        self, inputs: Mapping[str, object], *, trace: Trace | None = None
+    ) -> tuple[Outcome, Program]:
+        """Run the program; return all that the run says, and the program at the sizes it ran at."""
+        bound = self._bound(inputs)
+        values = bound.encoded(inputs)
+        return interpret(bound.checked, values, bound.choices, trace=trace), bound
+
+    def _bound(self, inputs: Mapping[str, object]) -> Program:
+        try:
+            return self.bind(inputs)
+        except SizeClashError as problem:
+            fail("DP613", str(problem), self.syntax.main.span)
+
+    def encoded(self, inputs: Mapping[str, object]) -> dict[str, Value]:
+        """Encode inputs at the present sizes.
+
+        Raises:
+            DiffprogError: DP603 for a missing or unknown input, DP613 for a wrong value.
+        """
+        params = {p.name: p for p in self.syntax.main.params}
+        wanted = ", ".join(f"`{name}`" for name in params) or "none"
+        for name in params:
+            if name not in inputs:
+                fail("DP603", f"the input `{name}` is missing", params[name].span)
+        for name in inputs:
+            if name not in params:
+                hint = f"its inputs are {wanted}"
+                fail("DP603", f"{self.name} has no input `{name}`", hint=hint)
+        values = {}
+        for name, t in self.parameters.items():
+            try:
+                values[name] = encode_input(name, t, inputs[name])
+            except ValueError as problem:
+                fail("DP613", str(problem), params[name].span, hint=f"`{name}` is `{t}`")
+        return values
+
+    # --- its stages
+
+    @cached_property
+    def lowered(self) -> Graph:
+        """The graph as lowered, before any pass."""
+        return stages.lowered(self.checked)
+
+    @cached_property
+    def simplified(self) -> Graph:
+        """The graph after simplification, verified."""
+        return stages.simplified(self.lowered)
+
+    def graph(self, stage: GraphStage = "simplified") -> Drawing:
+        """Return the graph of a stage, to be read or drawn."""
+        graph = self.lowered if stage == "graph" else self.simplified
+        return Drawing(graph, stage, f"{self.name}: {stage}")
+
+    def stage(self, name: str) -> str:
+        """Return a stage as text.
+
+        Raises:
+            ValueError: for a name that is not in `STAGES`.
+        """
+        match name:
+            case "ast":
+                return stages.tree(self.syntax)
+            case "typed":
+                return stages.tree(self.checked.main)
+            case "graph" | "simplified":
+                return self.graph(name).text
+            case "torch":
+                return self.soften().source
+            case _:
+                message = f"no stage is called {name!r}; they are {', '.join(stages.STAGES)}"
+                raise ValueError(message)
+
+    def soften(
+        self, restarts: int | None = None, *, backend: str = "torch", seed: int = 0
+    ) -> SoftProgram:
+        """Return the program as a `torch.nn.Module`.
+
+        Args:
+            restarts: a leading axis of as many independent sets of weights; None for no such axis.
+            backend: what computes it.
+            seed: of the first weights.
+        """
+        from diffprog.soft.module import SoftProgram
+
+        if backend != "torch":
+            fail("DP604", f"there is no backend `{backend}`", hint="the backends are `torch`")
+        return SoftProgram(
+            self.simplified, self.checked.holes, self.parameters, self.result, restarts=restarts
+        )
+
+    # --- with choices put back
+
+    def decide(self, choices: Choices) -> Program:
+        """Return the same text with its holes decided; `fill` writes them into the text."""
+        return Program(self.syntax, self._given, choices)
+
+    def fill(self, choices: Choices) -> Program:
+        """Return the program with choices written into its text, tables as they are.
+
+        Learned reals beyond `filling.MOST_LITERALS` stay holes, decided by `choices` of the result.
+        """
+        return self.filled(filling.fillings(self.holes, choices), choices)
+
+    def filled(
+        self,
+        fillings: Mapping[str, Filling],
+        choices: Choices,
+        notes: Mapping[str, str] | None = None,
+    ) -> Program:
+        """Return the program with holes filled, as parsed from the new text.
+
+        Args:
+            fillings: what fills the holes, by key; others stay.
+            choices: what the others are.
+            notes: remarks to print above the statements of holes, by key.
+        """
+        tree = filling.rewritten(self.syntax, self.checked, fillings, notes or {})
+        given = {n: v for n, v in self._given.items() if n in declared_sizes(tree)}
+        made = Program(tree, given)
+        made.choices = filling.remaining(self.holes, fillings, made.holes, choices)
+        return made

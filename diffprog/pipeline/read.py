@@ -1,0 +1,49 @@
+"""Programs read from files and texts.
+
+In: a path or a text, and sizes. Out: a `Program`, parsed and checked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diffprog.errors import Source, fail
+from diffprog.lang.parse import parse
+from diffprog.pipeline.program import Program
+
+
+def load(path: str | Path, **sizes: int) -> Program:
+    """Read, parse and check a program.
+
+    Raises:
+        DiffprogError: DP001 for a file that cannot be read, otherwise every error of the program.
+    """
+    return loads(read_text(path), str(path), **sizes)
+
+
+def read_text(path: str | Path) -> str:
+    """Read a program's text.
+
+    Raises:
+        DiffprogError: DP001 where that is not possible.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        fail("DP001", f"{path} is not UTF-8 text (byte {problem.start})")
+    except OSError as problem:
+        fail("DP001", f"cannot read {path}: {problem.strerror or problem}")
+
+
+def loads(text: str, name: str = "<text>", **sizes: int) -> Program:
+    r"""Parse and check a program's text.
+
+    Raises:
+        DiffprogError: with every error of the program.
+
+    >>> loads("program one() -> int<2>:\n    return 1\n").run()
+    1
+    """
+    program = Program(parse(Source(name, text)), sizes)
+    _ = program.checked  # errors are told here, not at first use
+    return program

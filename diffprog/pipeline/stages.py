@@ -1,0 +1,167 @@
+"""The stages after checking, each from the one before: graph, simplified graph, their texts.
+
+In: a checked program. Out: verified graphs and named texts. `run_pass` is the one way to run a
+pass: run, verify, log. The stages are imported when they are asked for, because the verifier
+loads networkx.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from diffprog.crisp.interpret import interpret
+from diffprog.errors import Span
+from diffprog.lang import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from diffprog.errors import Diagnostic
+    from diffprog.ir.graph import Graph
+    from diffprog.types import Value
+
+STAGES = ("ast", "typed", "graph", "simplified", "torch")
+"""The stages that can be printed, in their order."""
+
+GraphStage: TypeAlias = Literal["graph", "simplified"]
+
+log = logging.getLogger(__name__)
+
+
+def run_pass(name: str, change: Callable[[Graph], Graph], graph: Graph) -> Graph:
+    """Run a pass over a graph, verify what it gives, and log how long it took.
+
+    Raises:
+        InvariantError: naming the pass, with the graph in a note.
+    """
+    from diffprog.ir.verify import verify  # networkx comes with it
+
+    start = perf_counter()
+    changed = change(graph)
+    try:
+        verify(changed)
+    except Exception as problem:
+        problem.add_note(f"after the pass `{name}`")
+        raise
+    sizes = (len(graph.nodes), len(changed.nodes))
+    log.debug("%s: %d nodes to %d in %.1f ms", name, *sizes, 1e3 * (perf_counter() - start))
+    return changed
+
+
+def lowered(checked: typed.Checked) -> Graph:
+    """Lower a checked program; functions are tabulated by the interpreter. Not verified."""
+    from diffprog.lower import lower
+
+    return lower(checked, evaluate=_evaluate)
+
+
+def _evaluate(function: typed.Function, args: Sequence[Value]) -> Value:
+    alone = typed.Checked(function, {}, {}, frozenset())
+    inputs = {name: arg for (name, _), arg in zip(function.params, args, strict=True)}
+    return interpret(alone, inputs).value
+
+
+def simplified(graph: Graph) -> Graph:
+    """Verify a lowered graph and apply the rules of simplification."""
+    from diffprog.ir.rules import simplify
+
+    return run_pass("simplify", simplify, run_pass("lower", lambda g: g, graph))
+
+
+def correlation_warnings(graph: Graph) -> tuple[Diagnostic, ...]:
+    """Return the warnings of lost correlation (DP901)."""
+    from diffprog.ir.sources import warnings
+
+    return tuple(warnings(graph))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graph that can be read (`text`) and drawn (`render`).
+
+    Attributes:
+        graph: the graph itself.
+        stage: the stage it comes from.
+        title: what a picture of it is called.
+    """
+
+    graph: Graph
+    stage: str
+    title: str
+
+    @property
+    def text(self) -> str:
+        """The graph as stable text."""
+        from diffprog.ir.text import text
+
+        return text(self.graph)
+
+    def render(
+        self, path: str | Path, weights: Mapping[str, Sequence[float]] | object | None = None
+    ) -> Path:
+        """Draw the graph into a file; the suffix says the format (svg, png, pdf, dot).
+
+        Args:
+            path: where to.
+            weights: the weights of each hole by its key, or a result of training that has
+            `weights`.
+
+        Raises:
+            DiffprogError: where the format is unknown or nothing that draws is installed.
+        """
+        from diffprog.view.render import render
+
+        known = getattr(weights, "weights", weights)
+        return render(self.graph, path, title=self.title, weights=known)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+# --- trees as text --------------------------------------------------------------------------------
+
+
+def tree(node: object) -> str:
+    """Return a tree of dataclasses as indented text: a line a node, its plain fields beside it."""
+    return "\n".join(_lines("", node, 0))
+
+
+def _lines(name: str, node: object, depth: int) -> list[str]:
+    indent, label = "  " * depth, f"{name}: " if name else ""
+    if isinstance(node, tuple) and any(map(_is_tree, node)):
+        inner = [line for i, item in enumerate(node) for line in _lines(f"{i}", item, depth + 1)]
+        return [f"{indent}{label}".rstrip(), *inner]
+    if not _is_tree(node):
+        return [f"{indent}{label}{_leaf(node)}"]
+    shown, deeper = [], []
+    for f in fields(node):  # type: ignore[arg-type]
+        value = getattr(node, f.name)
+        if isinstance(value, Span) or f.name == "comments":
+            continue
+        if _is_tree(value) or (isinstance(value, tuple) and any(map(_is_tree, _flat(value)))):
+            deeper += _lines(f.name, value, depth + 1)
+        elif value not in (None, (), ""):
+            shown.append(f"{f.name}={_leaf(value)}")
+    head = f"{type(node).__name__}({', '.join(shown)})"
+    return [f"{indent}{label}{head}", *deeper]
+
+
+def _flat(value: tuple[object, ...]) -> list[object]:
+    out: list[object] = []
+    for item in value:
+        out += _flat(item) if isinstance(item, tuple) else [item]
+    return out
+
+
+def _is_tree(node: object) -> bool:
+    return type(node).__module__ in ("diffprog.lang.syntax", "diffprog.lang.typed")
+
+
+def _leaf(value: object) -> str:
+    if isinstance(value, tuple) and value and not isinstance(value[0], str | int):
+        return ", ".join(map(str, value))
+    return str(value) if type(value).__module__ == "diffprog.types" else repr(value)
