@@ -1,5 +1,4 @@
-"""Syntax that no one wrote: types, values and tables as expressions, and the comments near what
-is gone.
+"""Syntax that no one wrote: types, values, tables; and the comments near what is gone.
 
 In: types and crisp values. Out: syntax whose place lies outside the program's text, so that the
 formatter looks for no comments near it.

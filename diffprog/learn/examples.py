@@ -274,7 +274,7 @@ def _drawn(name: str, t: Type, rng: random.Random) -> Value:
             return tuple(_drawn(name, item, rng) for item in items)
         case Real():
             hint = "make the examples yourself: a uniform real has no natural bounds"
-            fail("DP614", f"cannot draw the input `{name}`, which is a real", hint=hint)
+            return fail("DP614", f"cannot draw the input `{name}`: it is a real", hint=hint)
 
 
 def split(examples: Examples, share: float, *, seed: int = 0) -> tuple[Examples, Examples]:

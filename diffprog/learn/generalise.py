@@ -66,16 +66,17 @@ class Table:
         assert isinstance(t, Bool | Int | Enum)
         return t
 
-    @property
-    def largest(self) -> int:
-        """The size up to which an expression says more than the entries that it agrees with.
+    def largest(self, *, thorough: bool) -> int:
+        """Return the size up to which an expression says more than the entries it agrees with.
 
         An expression of some ten symbols fits some table of a few entries by chance.
         """
-        return min(LARGEST, max(TESTS, sum(self.decided) // 8))
+        return LARGEST if thorough else min(LARGEST, max(TESTS, sum(self.decided) // 8))
 
 
-def generalise(table: Table) -> Iterator[tuple[Chain | Formula, tuple[int, ...]]]:
+def generalise(
+    table: Table, *, thorough: bool = False
+) -> Iterator[tuple[Chain | Formula, tuple[int, ...]]]:
     """Yield fillings that agree with a table where it is decided, and their own tables."""
     known = [k for k, d in zip(table.entries, table.decided, strict=True) if d]
     used = sorted(set(known))
@@ -87,10 +88,10 @@ def generalise(table: Table) -> Iterator[tuple[Chain | Formula, tuple[int, ...]]
     if domain > MAX_DOMAIN:
         return
     if table.hole.kind == "value" and not isinstance(table.item, Enum):
-        yield from _formulas(table)
+        yield from _formulas(table, table.largest(thorough=thorough))
     elif len(used) == 2:
-        yield from _conditions(table, used[0], used[1])
-    if 2 < len(used) <= MOST_CASES and (chain := _chain(table, used)) is not None:
+        yield from _conditions(table, (used[0], used[1]), table.largest(thorough=thorough))
+    if 2 < len(used) <= MOST_CASES and (chain := _chain(table, used, thorough)) is not None:
         yield chain
 
 
@@ -99,12 +100,12 @@ def _terms(table: Table) -> Terms:
     return Terms(given, table.names, table.constants, table.span)
 
 
-def _formulas(table: Table) -> Iterator[tuple[Formula, tuple[int, ...]]]:
+def _formulas(table: Table, largest: int) -> Iterator[tuple[Formula, tuple[int, ...]]]:
     """Yield expressions of the hole's own type."""
     where = np.flatnonzero(table.decided)
     target = np.array(table.entries)[where] + table.item.lo
     sort = "bool" if isinstance(table.item, Bool) else "int"
-    for block in _terms(table).blocks(table.largest):
+    for block in _terms(table).blocks(largest):
         if block.sort != sort:
             continue
         for k in np.flatnonzero((block.values[:, where] == target).all(axis=1)):
@@ -114,13 +115,14 @@ def _formulas(table: Table) -> Iterator[tuple[Formula, tuple[int, ...]]]:
                 yield Formula(term.expression), tuple(int(v) for v in values)
 
 
-def _conditions(table: Table, first: int, second: int) -> Iterator[tuple[Chain, tuple[int, ...]]]:
+def _conditions(
+    table: Table, used: tuple[int, int], largest: int
+) -> Iterator[tuple[Chain, tuple[int, ...]]]:
     """Yield tests between two alternatives; the one that does nothing is what remains."""
     where = np.flatnonzero(table.decided)
     entries = np.array(table.entries)[where]
-    sides = [(first, second), (second, first)]
-    sides = [(a, b) for a, b in sides if a != table.silent]
-    for block in _terms(table).blocks(table.largest):
+    sides = [(a, b) for a, b in (used, used[::-1]) if a != table.silent]
+    for block in _terms(table).blocks(largest):
         if block.sort != "bool":
             continue
         for taken, rest in sides:
@@ -177,7 +179,9 @@ class _Tests:
         return min(options, default=None)
 
 
-def _chain(table: Table, used: Sequence[int]) -> tuple[Chain, tuple[int, ...]] | None:
+def _chain(
+    table: Table, used: Sequence[int], thorough: bool
+) -> tuple[Chain, tuple[int, ...]] | None:
     """Return tests one after the other that lead to the right alternative, if they are short."""
     where = np.flatnonzero(table.decided)
     tests = _Tests(np.array(table.entries)[where], used)
@@ -185,7 +189,7 @@ def _chain(table: Table, used: Sequence[int]) -> tuple[Chain, tuple[int, ...]] |
         if block.sort == "bool":
             tests.look(block, where)
     best = tests.best(frozenset(used))
-    if best is None or best[0] > max(table.largest, TESTS):
+    if best is None or best[0] > table.largest(thorough=thorough):
         return None
     order = best[1]
     full = np.full(len(table.entries), order[-1])

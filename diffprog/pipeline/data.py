@@ -102,7 +102,9 @@ def infer_sizes(program: syntax.Program, inputs: Mapping[str, object]) -> dict[s
                 continue
             first, where = bound.setdefault(axis, (length, param.name))
             if first != length:
-                message = f"the size `{axis}` would be {first} by `{where}` and {length} by `{param.name}`"
+                message = (
+                    f"the size `{axis}` would be {first} by `{where}`, {length} by `{param.name}`"
+                )
                 raise SizeClashError(message)
     return {name: length for name, (length, _) in bound.items()}
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 MOST_LITERALS = 64
-"""Learned reals that are printed; where a hole has more, it stays, with its weights beside the text."""
+"""Learned reals that are printed; a hole with more stays, its weights beside the text."""
 
 
 def fillings(holes: Mapping[str, typed.Hole], choices: Mapping[str, object]) -> dict[str, Filling]:

@@ -1,0 +1,205 @@
+"""Emission: from learned choices to a program that a person reads.
+
+In: a program with holes, choices for them, the examples they were learned from. Out: a
+`Program` whose text has the choices written in: tables as they are, or generalised to the
+shortest expression that agrees with them wherever a training answer depends on it. The text is
+parsed and checked again, and run on the examples. Never imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from diffprog.crisp.choices import alternatives
+from diffprog.errors import InvariantError
+from diffprog.lang import syntax
+from diffprog.lang.check.names import choices as holes_in
+from diffprog.lang.check.names import hole_keys
+from diffprog.lang.fill import Known, flattened
+from diffprog.learn.decided import Judge, nested, shape
+from diffprog.learn.generalise import Table, generalise
+from diffprog.pipeline import plain
+from diffprog.pipeline.filling import fillings
+from diffprog.types import Array, Bool, Enum, Int
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diffprog.lang.fill import Filling
+    from diffprog.lang.typed import Hole
+    from diffprog.learn.examples import Examples
+    from diffprog.pipeline import Program
+    from diffprog.types import Value
+
+Choices: TypeAlias = Mapping[str, object]
+Mode: TypeAlias = Literal["auto", "verbatim", "general"]
+
+MOST_TRIED = 40
+"""Expressions for one hole that are run on the examples before its table is printed."""
+CLEAR = 0.9
+"""A choice whose leading alternative weighs less has stayed undecided, and that is printed."""
+
+
+def emit(
+    program: Program,
+    choices: Choices,
+    examples: Examples | None = None,
+    *,
+    mode: Mode = "auto",
+    weights: Mapping[str, object] | None = None,
+) -> Program:
+    """Write choices into a program's text.
+
+    Args:
+        program: with its holes.
+        choices: the hardened choices, in the form of `diffprog.crisp.choices`.
+        examples: what they were learned from; without, every entry of a table counts as decided.
+        mode: ``verbatim`` prints tables; ``auto`` prints an expression where a short one is
+            found (short beside the number of entries that it agrees with), ``general`` also a
+            longer one.
+        weights: softmaxed weights of the holes by key, the alternatives on the last axis:
+            choices that stayed undecided are said in a comment.
+
+    Returns:
+        The program as parsed from the new text. On the examples it gives the answers of the
+        hardened program.
+    """
+    judge = None if examples is None else Judge(program, examples)
+    filled = fillings(program.holes, choices)
+    if mode != "verbatim":
+        filled.update(_generalised(program, choices, judge, thorough=mode == "general"))
+    notes = {} if weights is None else undecided(program.holes, weights)
+    emitted = program.filled(filled, choices, notes)
+    if judge is not None:
+        _compare(judge, Judge(emitted, judge.examples), choices)
+    return emitted
+
+
+def _compare(before: Judge, after: Judge, choices: Choices) -> None:
+    """Make sure that the emitted text gives the answers of the hardened program."""
+    if not after.agrees(after.program.choices, before.answers(choices)):
+        message = f"the emitted program gives other answers:\n{after.program.source}"
+        raise InvariantError(message)
+
+
+# --- expressions for tables -----------------------------------------------------------------------
+
+
+def _generalised(
+    program: Program, choices: Choices, judge: Judge | None, *, thorough: bool
+) -> dict[str, Filling]:
+    """Return expressions for those tables that have one, tried one after the other."""
+    holes = {k: h for k, h in program.holes.items() if k in choices and _is_table(h)}
+    decided = {k: [True] * len(flattened(choices[k])) for k in holes}
+    answers: list[Value | None] = []
+    if judge is not None:
+        decided = judge.decided(choices, list(holes))
+        answers = judge.answers(choices)
+    nodes = {key: node for f in _functions(program) for key, node in _by_key(f).items()}
+    found: dict[str, Filling] = {}
+    current = dict(choices)
+    for key, hole in holes.items():
+        tries: Iterable[tuple[Filling, tuple[int, ...]]]
+        if hole.kind == "table":
+            tries = _uniform(hole, flattened(choices[key]), decided[key])
+        else:
+            table = _table(program, hole, nodes[key], flattened(choices[key]), decided[key])
+            tries = islice(generalise(table, thorough=thorough), MOST_TRIED)
+        for filling, entries in tries:
+            trial = {**current, key: nested(entries, shape(hole))}
+            if judge is None or judge.agrees(trial, answers):
+                found[key], current = filling, trial
+                break
+    return found
+
+
+def _is_table(hole: Hole) -> bool:
+    return bool(hole.given) or (hole.kind == "table" and isinstance(hole.type, Array))
+
+
+def _uniform(
+    hole: Hole, entries: list[int], decided: list[bool]
+) -> list[tuple[Filling, tuple[int, ...]]]:
+    """Return the one value that fills a learned block, where its decided cells all have it."""
+    used = {k for k, d in zip(entries, decided, strict=True) if d} or {entries[0]}
+    if len(used) > 1:
+        return []
+    (k,) = used
+    return [(Known(alternatives(hole).values()[k]), (k,) * len(entries))]
+
+
+def _functions(program: Program) -> list[syntax.Function]:
+    return [d for d in program.syntax.declarations if isinstance(d, syntax.Function)]
+
+
+def _by_key(function: syntax.Function) -> dict[str, syntax.Syntax]:
+    keys = hole_keys(function)
+    return {keys[id(node)]: node for node in holes_in(function.body)}
+
+
+def _table(
+    program: Program, hole: Hole, node: syntax.Syntax, entries: list[int], decided: list[bool]
+) -> Table:
+    assert isinstance(node, syntax.ChooseValue | syntax.ChooseExpr | syntax.ChooseBlock)
+    silent = None
+    if isinstance(node, syntax.ChooseBlock):
+        kinds = [isinstance(a, syntax.Pass) for a in node.alternatives]
+        silent = kinds.index(True) if True in kinds else None
+    numbers = _constants(program, hole)
+    return Table(
+        hole, node.decider.given, tuple(entries), tuple(decided), numbers, node.span, silent
+    )
+
+
+def _constants(program: Program, hole: Hole) -> dict[int, str | None]:
+    """Return the numbers that expressions may use: the sizes of the types at hand, by name if any."""
+    types = [t for t in (*hole.given, hole.type) if isinstance(t, Int)]
+    numbers: dict[int, str | None] = {t.hi: None for t in types if t.hi > 2}
+    if hole.key.startswith(f"{program.syntax.main.name}."):  # a `fn` may bind a size anew
+        for name in sorted(program.checked.structural, reverse=True):
+            if program.sizes[name] > 2:
+                numbers[program.sizes[name]] = name
+    return dict(sorted(numbers.items()))
+
+
+# --- what stayed open -----------------------------------------------------------------------------
+
+
+def undecided(holes: Mapping[str, Hole], weights: Mapping[str, object]) -> dict[str, str]:
+    """Return a remark for each hole of which some choice has no clear winner.
+
+    >>> from diffprog.errors import Source, Span
+    >>> from diffprog.lang.typed import Hole
+    >>> here = Span(Source("f.dp", ""), 0, 0)
+    >>> hole = Hole("f.x#0", "select", Int(0, 2), (), here, ("a + b", "a - b"))
+    >>> undecided({"f.x#0": hole}, {"f.x#0": [0.6, 0.4]})
+    {'f.x#0': 'undecided: `a + b` 0.60, `a - b` 0.40'}
+    """
+    remarks = {}
+    for key, hole in holes.items():
+        if key not in weights or hole.kind == "real":
+            continue
+        table = np.asarray(plain(weights[key]), dtype=float)
+        rows = table.reshape(-1, table.shape[-1])
+        open_ = int((rows.max(axis=1) < CLEAR).sum())
+        if open_ and len(rows) > 1:
+            remarks[key] = f"undecided: {open_} of {len(rows)} entries"
+        elif open_:
+            remarks[key] = _shares(hole, rows[0].tolist())
+    return remarks
+
+
+def _shares(hole: Hole, row: list[float]) -> str:
+    names = hole.labels or [str(v) for v in _values(hole)]
+    ranked = sorted(zip(row, names, strict=False), key=lambda p: -p[0])[:4]
+    return "undecided: " + ", ".join(f"`{name}` {share:.2f}" for share, name in ranked)
+
+
+def _values(hole: Hole) -> list[object]:
+    item = hole.type.item if isinstance(hole.type, Array) else hole.type
+    assert isinstance(item, Bool | Int | Enum)
+    return [item.decode(v) for v in item.values()]
