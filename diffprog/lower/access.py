@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffprog.ir.affine import difference
-from diffprog.ir.graph import Apply, Axes, Const, NodeId, Read, Write
+from diffprog.ir.graph import STRUCTURAL, Apply, Axes, Const, NodeId, Read, Write
+from diffprog.ops import OPS
 from diffprog.types import Array, Type
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _read_through(
         assert isinstance(first.value, int)
         item = node.inputs[first.value]
         return read(region, item, axes[1:], index[1:], t, span) if index[1:] else item
+    if node.op not in STRUCTURAL and not OPS[node.op].lifts:
+        return None
     shape = node.type.shape if isinstance(node.type, Array) else ()
     args = []
     for i in node.inputs:

@@ -58,7 +58,7 @@ def sources(region: Region, node: Node, own: int) -> tuple[int, int, int]:
     if not is_finite(node.type):
         return 0, touch, 0
     if isinstance(node, Hole) or not all(is_finite(region.type(i)) for i in inputs):
-        pure = own
+        pure, touch = own, touch | own
     return leaf, touch, pure
 
 
