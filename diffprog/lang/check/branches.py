@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from diffprog.errors import Label
 from diffprog.lang import typed
-from diffprog.lang.check.convert import between, convert
-from diffprog.lang.check.scope import Scope, Variable
+from diffprog.lang.check.convert import between, convert, shown
+from diffprog.lang.check.scope import Gone, Scope, Variable
 from diffprog.types import Type, hull
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ def merge(frame: Frame, base: Scope, cases: list[Case], span: Span) -> typed.Mer
             continue
         first = next(v for v in known if v is not before)
         if len(known) < len(ends):
-            after.gone[name] = first.span, "it has a value only in some cases"
+            places = (Label(first.span, "it gets one here"),)
+            hint = f"give `{name}` a value in every case, or before"
+            after.gone[name] = Gone("only some cases give it one", places, hint)
             continue
         joined = _joined(frame, name, before, first, cases)
         if joined is None:
-            after.gone[name] = first.span, "its cases give it different types"
+            after.gone[name] = _many_types(name, known)
             continue
         after.set(name, joined)
         if joined.type is not None:
@@ -60,6 +62,12 @@ def merge(frame: Frame, base: Scope, cases: list[Case], span: Span) -> typed.Mer
             _level(name, joined.type, cases, span)
     frame.scope = after
     return tuple(merged)
+
+
+def _many_types(name: str, ends: list[Variable]) -> Gone:
+    places = tuple(Label(v.span, f"here it is {shown(v.type)}") for v in ends if v.type)
+    hint = f"give `{name}` one type in all cases"
+    return Gone("its cases give it different types", places, hint)
 
 
 def _joined(
@@ -82,7 +90,7 @@ def _joined(
     pins = {v.pinned for v in ends}
     pinned = first.pinned if len(pins) == 1 else None
     outside = _hull([joined, *(v.outside for v in ends if v.outside is not None)])
-    return Variable(joined, first.span, pinned, first.why, outside or joined)
+    return Variable(joined, first.span, pinned, first.loop, outside or joined)
 
 
 def _hull(types: list[Type]) -> Type | None:
@@ -99,10 +107,10 @@ def _disagree(frame: Frame, name: str, cases: list[Case], types: list[Type]) -> 
     here, other = sorted((0, last), key=lambda i: -spans[i].start)
     frame.error(
         "DP408",
-        f"`{name}` is `{types[here]}` in one case and `{types[other]}` in another",
+        f"`{name}` is {shown(types[here])} in one case and {shown(types[other])} in another",
         spans[here],
-        label=f"here it is `{types[here]}`",
-        others=(Label(spans[other], f"here it is `{types[other]}`"),),
+        label=f"here it is {shown(types[here])}",
+        others=(Label(spans[other], f"here it is {shown(types[other])}"),),
         help=between(types[here], types[other]) or "give it one type in all cases",
     )
 

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FOREIGN = {
-    "abs": "abs",
-    "float": "real",
-    "length": "len",
-    "mean": "sum(xs) / len(xs)",
-    "print": "",
-    "range": "for i in 0 .. n:",
-    "round": "",
-    "softmax": "pick",
-    "str": "",
+    "bool": "compare instead: `x != 0`",
+    "enumerate": "count the places: `for i in 0 .. len(xs):`",
+    "float": "write `real(x)`",
+    "length": "write `len(xs)`",
+    "mean": "write `sum(xs) / len(xs)`",
+    "pow": "multiply: `x * x`",
+    "print": "a program only returns; return what you want to see",
+    "range": "write `for i in 0 .. n:`",
+    "round": "a real does not become an int; compare it, or `pick` a place",
+    "softmax": "`pick(scores)` is the place of the best score, softly a softmax",
 }
 
 
@@ -78,8 +79,7 @@ def _unknown(frame: Frame, e: syntax.Call) -> None:
     if e.name in OPS:
         hint = f"write it with its sign: `a {OPS[e.name].symbol} b`"
     elif e.name in _FOREIGN:
-        word = _FOREIGN[e.name]
-        hint = f"`{word}` is the nearest there is" if word else "there is nothing like it"
+        hint = _FOREIGN[e.name]
     else:
         hint = did_you_mean(e.name, [*unit.functions, *BUILTINS])
     if e.name in frame.scope.variables:

@@ -58,11 +58,16 @@ def value(
         message = f"one chooses among finitely many values, but this is `{t}`"
         frame.error("DP301", message, node.type.span, help=hint)
         return None
-    names = t.members if isinstance(t, Enum) else [str(v).lower() for v in t.values()[:_MAX_LABELS]]
-    hole = make(frame, node, "value", t, given, tuple(names))
+    hole = make(frame, node, "value", t, given, _values(t))
     if hole is None or not _mask_fits(frame, mask, t.size):
         return None
     return typed.ChooseValue(hole, given, mask, type=t, span=node.span)
+
+
+def _values(t: Bool | Int | Enum) -> tuple[str, ...]:
+    if isinstance(t, Int):
+        return tuple(map(str, range(t.lo, min(t.hi, t.lo + _MAX_LABELS))))
+    return t.members if isinstance(t, Enum) else ("false", "true")
 
 
 def expression(

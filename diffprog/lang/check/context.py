@@ -93,6 +93,8 @@ class Frame:
     scope: Scope = field(default_factory=Scope)
     result: Type | None = None
     result_span: Span | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the left side of an `and` or `or` tests: for advice about its right side."""
 
     def error(self, code: str, message: str, span: Span, **more: Any) -> None:
         """Report an error; `more` is label, others, help."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diffprog.errors import Label
 from diffprog.lang import typed
 from diffprog.lang.check.names import one_line
+from diffprog.lang.check.narrow import variable
 from diffprog.types import REAL, Array, Bool, Enum, Int, Real, Tuple, Type, fits, hull
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def fit(
     *,
     others: tuple[Label, ...] = (),
     spread: bool = False,
+    text: str = "",
     also: str = "",
 ) -> typed.Expr | None:
     """Return a value as a type asks for it, or report that it does not fit.
@@ -45,15 +47,16 @@ def fit(
         what: that place in words, such as "`x`".
         others: where the place got its type.
         spread: whether a scalar may be copied into each cell of an array.
-        also: another way to mend it.
+        text: the value as one would write it, where its span is not that.
+        also: how to mend it, where the caller knows better.
     """
     if fits(value.type, wanted):
         return convert(value, wanted)
     if spread and isinstance(wanted, Array) and fits(value.type, wanted.item):
         return typed.Convert(convert(value, wanted.item), type=wanted, span=value.span)
-    code, message, label, hint = _refusal(value, wanted, what)
-    ways = "; ".join(way for way in (hint, also) if way)
-    frame.error(code, message, value.span, label=label, others=others, help=ways)
+    code, message, hint = _refusal(value, wanted, what, text or one_line(value.span, 30))
+    label = f"this is {shown(value.type)}"
+    frame.error(code, message, value.span, label=label, others=others, help=also or hint)
     return None
 
 
@@ -75,26 +78,47 @@ def clash(frame: Frame, what: str, first: typed.Expr, t: Type, value: typed.Expr
     """Report two values that should be of one type."""
     frame.error(
         "DP408",
-        f"{what} are of different types, `{t}` and `{value.type}`",
+        f"{what} are of different types, {shown(t)} and {shown(value.type)}",
         value.span,
-        label=f"this is `{value.type}`",
-        others=(Label(first.span, f"this is `{t}`"),),
+        label=f"this is {shown(value.type)}",
+        others=(Label(first.span, f"this is {shown(t)}"),),
         help=between(value.type, t),
     )
 
 
-def _refusal(value: typed.Expr, wanted: Type, what: str) -> tuple[str, str, str, str]:
+def shown(t: Type) -> str:
+    """Say what a value is: its type, or the one number that it can be."""
+    return str(t.lo) if isinstance(t, Int) and t.size == 1 else f"`{t}`"
+
+
+def origins(frame: Frame, *values: typed.Expr) -> tuple[Label, ...]:
+    """Return the places where plain variables got their types."""
+    names = dict.fromkeys(name for v in values if (name := variable(v)) is not None)
+    known = {name: frame.scope.variables[name] for name in names if name in frame.scope.variables}
+    return tuple(
+        Label(v.span, f"`{name}` is {shown(v.type)}")
+        for name, v in known.items()
+        if v.type is not None
+    )
+
+
+def _refusal(value: typed.Expr, wanted: Type, what: str, text: str) -> tuple[str, str, str]:
     t = value.type
-    label = f"this is `{t}`"
     if isinstance(t, Int) and isinstance(wanted, Int):
-        return "DP403", _overflow(t, wanted, what), label, _room(value, wanted)
+        return "DP403", _overflow(t, wanted, what), _room(value, wanted, text)
     if isinstance(t, Array) and isinstance(wanted, Array):
         if t.shape == wanted.shape and isinstance(t.item, Int) and isinstance(wanted.item, Int):
             message = _overflow(t.item, wanted.item, f"a cell of {what}")
-            return "DP403", message, label, _room(value, wanted.item)
+            return "DP403", message, _room(value, wanted.item, text)
         if t.shape != wanted.shape:
-            return "DP402", f"{what} is `{wanted}`, but this is `{t}`", label, _shapes(t, wanted)
-    return "DP404", f"{what} is `{wanted}`, but this is `{t}`", label, between(t, wanted)
+            return "DP402", f"{what} is `{wanted}`, but this is `{t}`", _shapes(t, wanted)
+    return "DP404", f"{what} is `{wanted}`, but this is {shown(t)}", _turned(value, wanted)
+
+
+def _turned(value: typed.Expr, wanted: Type) -> str:
+    if isinstance(value, typed.Apply) and value.op == "div" and isinstance(wanted, Int):
+        return "`//` divides ints and rounds down; `/` always gives a real"
+    return between(value.type, wanted)
 
 
 def _overflow(t: Int, wanted: Int, what: str) -> str:
@@ -111,10 +135,9 @@ def extent(t: Int) -> str:
     return f"only {t.lo}" if t.size == 1 else f"{t.lo} to {t.hi - 1}"
 
 
-def _room(value: typed.Expr, wanted: Int) -> str:
-    text = one_line(value.span, 30)
-    if isinstance(value, typed.Lit):
-        return "give the variable a wider type where it first gets a value"
+def _room(value: typed.Expr, wanted: Int, text: str) -> str:
+    if isinstance(value, typed.Lit | typed.ArrayOf):
+        return "declare a wider type"
     inner = f"({text})" if isinstance(value, typed.Apply) else text
     ways = [f"`clamp({text}, {wanted.lo}, {wanted.hi - 1})` to stop at the ends"]
     if wanted.lo == 0:

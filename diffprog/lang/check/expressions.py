@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import choices, indexing, operations
 from diffprog.lang.check.calls import call
 from diffprog.lang.check.context import Frame, did_you_mean
-from diffprog.lang.check.convert import between, join
+from diffprog.lang.check.convert import between, join, origins
 from diffprog.lang.check.narrow import Facts, facts, is_constant
 from diffprog.lang.check.sizes import static, type_of
 from diffprog.ops import INFIX
@@ -44,7 +43,7 @@ def test(frame: Frame, e: syntax.Expr) -> typed.Expr | None:
     if isinstance(found.type, Array):
         hint = "`any(…)` asks whether one is true, `all(…)` whether all are"
     message = f"a test must be a `bool`, but this is `{found.type}`"
-    frame.error("DP409", message, e.span, help=hint)
+    frame.error("DP409", message, e.span, others=origins(frame, found), help=hint)
     return None
 
 
@@ -82,14 +81,9 @@ def _name(frame: Frame, e: syntax.Name) -> typed.Expr | None:
 def _undefined(frame: Frame, e: syntax.Name) -> None:
     unit, scope = frame.unit, frame.scope
     if e.id in scope.gone:
-        span, why = scope.gone[e.id]
-        frame.error(
-            "DP205",
-            f"`{e.id}` has no value here",
-            e.span,
-            others=(Label(span, why),),
-            help=f"give `{e.id}` a value before",
-        )
+        gone = scope.gone[e.id]
+        message = f"`{e.id}` has no value here: {gone.why}"
+        frame.error("DP205", message, e.span, others=gone.places, help=gone.help)
     elif kind := unit.kind_of(e.id):
         hint = f"call it: `{e.id}(…)`"
         if e.id in unit.enums:
@@ -133,8 +127,16 @@ def _unary(frame: Frame, e: syntax.Unary) -> typed.Expr | None:
 
 
 def _binary(frame: Frame, e: syntax.Binary) -> typed.Expr | None:
-    args = expressions(frame, (e.left, e.right))
-    return None if args is None else operations.apply(frame, INFIX[e.op], args, e.span)
+    left = expression(frame, e.left)
+    beside = frame.beside
+    if left is not None and e.op in ("and", "or"):
+        # For advice only: both sides are computed, so the left one protects nothing.
+        frame.beside = {**beside, **dict.fromkeys(facts(left, e.op == "and") or {}, e.op)}
+    right = expression(frame, e.right)
+    frame.beside = beside
+    if left is None or right is None:
+        return None
+    return operations.apply(frame, INFIX[e.op], (left, right), e.span)
 
 
 def _call(frame: Frame, e: syntax.Call) -> typed.Expr | None:
@@ -204,8 +206,8 @@ def parts(frame: Frame, items: Sequence[syntax.Expr | syntax.Slice]) -> list[ind
 def _part(frame: Frame, item: syntax.Expr | syntax.Slice) -> indexing.Part | None:
     if not isinstance(item, syntax.Slice):
         return expression(frame, item)
-    lo = None if item.lo is None else static(frame, item.lo)
-    hi = None if item.hi is None else static(frame, item.hi)
+    lo = None if item.lo is None else static(frame, item.lo, "the end of a slice")
+    hi = None if item.hi is None else static(frame, item.hi, "the end of a slice")
     if (item.lo is not None and lo is None) or (item.hi is not None and hi is None):
         return None
     return indexing.Stretch(lo, hi, item.span)

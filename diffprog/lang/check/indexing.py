@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.errors import Label
 from diffprog.lang import typed
-from diffprog.lang.check.convert import extent
+from diffprog.lang.check.convert import extent, origins, shown
 from diffprog.lang.check.names import one_line
 from diffprog.lang.check.narrow import variable
 from diffprog.types import BOOL, REAL, Array, Int, Tuple, Type
@@ -50,13 +49,13 @@ def cells(
     t = base.type
     if not isinstance(t, Array):
         hint = "an int is one number: `xs[i]` needs an array `xs`" if isinstance(t, Int) else ""
-        message = f"this is `{t}`, which has no cells"
-        frame.error("DP407", message, span, label="indexed here", help=hint)
+        message = f"this is {shown(t)}, which has no cells"
+        frame.error("DP407", message, base.span, others=origins(frame, base), help=hint)
         return None
     if len(parts) > len(t.shape):
         axes = "1 axis" if len(t.shape) == 1 else f"{len(t.shape)} axes"
         message = f"`{t}` has {axes}, but the index has {len(parts)} parts"
-        frame.error("DP407", message, span, others=_origin(frame, base))
+        frame.error("DP407", message, span, others=origins(frame, base))
         return None
     whole = [Stretch(None, None, span)] * (len(t.shape) - len(parts))
     done = [
@@ -76,7 +75,9 @@ def _axis(frame: Frame, base: typed.Expr, part: Part, axis: int) -> typed.Expr |
     if not isinstance(t, Int):
         hint = "`int(b)` turns a `bool` into 0 or 1" if t == BOOL else ""
         hint = "`pick(scores)` gives the place of the best score" if t == REAL else hint
-        frame.error("DP407", f"an index must be an int, but this is `{t}`", part.span, help=hint)
+        frame.error(
+            "DP407", f"an index must be an int, but this is {shown(t)}", part.span, help=hint
+        )
         return None
     if t.lo < 0 or t.hi > axis:
         _out_of_range(frame, base, part, t, axis)
@@ -93,7 +94,7 @@ def _cut(frame: Frame, base: typed.Expr, part: Stretch, axis: int) -> typed.Cut 
         "DP406",
         f"the slice {lo}..{hi} does not lie in the axis 0..{axis}",
         part.span,
-        others=_origin(frame, base),
+        others=origins(frame, base),
         help="slices count from 0 and leave out the upper end"
         if lo >= 0 <= hi
         else "places do not count from the end: write `len(xs) - 1`",
@@ -109,8 +110,8 @@ def _out_of_range(frame: Frame, base: typed.Expr, part: typed.Expr, t: Int, axis
         "DP406",
         f"the index {may} {low}, but the places are {places}",
         part.span,
-        label=f"this is {extent(t)}",
-        others=_origin(frame, base),
+        label=f"this is {shown(t) if t.size == 1 else extent(t)}",
+        others=origins(frame, base),
         help=_within(frame, base, part, t, axis),
     )
 
@@ -124,20 +125,25 @@ def _within(frame: Frame, base: typed.Expr, part: typed.Expr, t: Int, axis: int)
     if t.size == 1:
         return f"places count from 0: the last is `{whole}[len({whole}) - 1]`"
     name = variable(part)
-    if name is not None and frame.scope.variables[name].counter:
-        return f"end the loop earlier: the last place is {axis - 1}, and `..` leaves out its end"
+    if name is not None and name in frame.beside:
+        other = frame.beside[name]
+        return f"both sides of `{other}` are computed: test `{name}` in an `if` around this"
+    for counter in _counters(frame, part):
+        if t.hi > axis:
+            return f"let the loop of `{counter}` end {t.hi - axis} earlier: `..` leaves out its end"
+        return f"let the loop of `{counter}` begin {-t.lo} later"
     inner = text if name is not None else f"({text})"
-    test = f"if {text} < {axis}:" if t.hi > axis else f"if {text} >= 0:"
     ways = f"`{inner} % {axis}` goes round, `clamp({text}, 0, {axis - 1})` stops at the ends"
+    test = f"if {text} < {axis}:" if t.hi > axis else f"if {text} >= 0:"
     return f"test it first, `{test}`; or {ways}" if name is not None else ways
 
 
-def _origin(frame: Frame, base: typed.Expr) -> tuple[Label, ...]:
-    name = variable(base)
-    known = frame.scope.variables.get(name) if name is not None else None
-    if known is None:
-        return ()
-    return (Label(known.span, f"`{name}` is `{base.type}`"),)
+def _counters(frame: Frame, part: typed.Expr) -> list[str]:
+    """Return the loop counters to which an index adds or from which it takes a number."""
+    if isinstance(part, typed.Apply) and part.op in ("add", "sub"):
+        return [c for arg in part.args[:2] for c in _counters(frame, arg)]
+    name = variable(part)
+    return [name] if name is not None and frame.scope.variables[name].counter else []
 
 
 def _part(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
-from diffprog.lang.check import places
 from diffprog.lang.check.branches import read
 from diffprog.lang.check.context import Frame, did_you_mean
 from diffprog.lang.check.convert import convert
 from diffprog.lang.check.expressions import expression, meets, test
 from diffprog.lang.check.names import assigned, name_span, walk
+from diffprog.lang.check.naming import is_new
 from diffprog.lang.check.narrow import facts, is_constant
-from diffprog.lang.check.scope import Scope, Variable
+from diffprog.lang.check.scope import Gone, Scope, Variable
 from diffprog.lang.check.sizes import static
 from diffprog.types import Array, Int, Type, is_finite
 
@@ -43,13 +43,17 @@ class _Loop:
         for name, variable in inside.variables.items():
             before = self.start.variables.get(name)
             if before is None or name == counter:
-                why = "its loop has ended" if name == counter else "it lives inside the loop"
-                after.gone[name] = variable.span, why
+                place = "it counts the loop" if name == counter else "it gets one here"
+                after.gone[name] = Gone(
+                    "it lives only inside its loop",
+                    (Label(variable.span, place),),
+                    "assign what you need to a variable that has a value before the loop",
+                )
             elif variable is not before:
                 if before.type is not None:
                     carried.append((name, before.type))
                 old = after.variables[name]
-                after.set(name, replace(before, pinned=old.pinned, why=old.why))
+                after.set(name, replace(before, pinned=old.pinned, loop=old.loop))
         self.frame.scope = after
         return tuple(carried)
 
@@ -102,7 +106,7 @@ def _body(
     frame: Frame, node: syntax.For, t: Type | None, block: BlockChecker
 ) -> tuple[_Loop, list[typed.TStatement], typed.Merged]:
     span = name_span(node, node.name)
-    free = places.is_new(frame, node.name, span, "it cannot count a loop")
+    free = is_new(frame, node.name, span, "it cannot count a loop")
     loop = _enter(frame, node.body, node.span)
     if free:
         frame.scope.set(node.name, Variable(t, span, pinned=t, counter=True))

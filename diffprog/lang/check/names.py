@@ -24,33 +24,24 @@ _STATEMENTS = get_args(syntax.Statement)
 _CHOICES = get_args(Choice)
 
 
+# Fields that may hold syntax, last first: `walk` takes from the end of a list.
 _FIELDS = {
-    kind: tuple(f.name for f in fields(kind) if f.name != "span")
+    kind: tuple(f.name for f in reversed(fields(kind)) if f.name not in ("span", "id", "op"))
     for kind in vars(syntax).values()
     if isinstance(kind, type) and issubclass(kind, Syntax)
 }
 
 
-def _within(value: object) -> Iterator[Syntax]:
-    if isinstance(value, Syntax):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _within(item)
-
-
-def children(node: Syntax) -> list[Syntax]:
-    """Return the syntax directly inside a node, in source order."""
-    return [child for name in _FIELDS[type(node)] for child in _within(getattr(node, name))]
-
-
 def walk(node: object) -> Iterator[Syntax]:
     """Yield a node, or each of a tuple of nodes, and all that is inside, in source order."""
-    todo = list(_within(node))[::-1]
+    todo = [node]
     while todo:
         found = todo.pop()
-        yield found
-        todo.extend(reversed(children(found)))
+        if isinstance(found, tuple):
+            todo.extend(reversed(found))
+        elif isinstance(found, Syntax):
+            yield found
+            todo += [getattr(found, name) for name in _FIELDS[type(found)]]
 
 
 def root(target: syntax.Expr) -> syntax.Name | None:
@@ -97,14 +88,16 @@ def hole_keys(function: syntax.Function) -> dict[int, str]:
     word where it assigns none), and a count from 0 for each function and variable.
     """
     found: list[tuple[int, str, Choice]] = []
-    todo: list[tuple[Syntax, str]] = [(s, "") for s in function.body]
+    todo: list[tuple[object, str]] = [(function.body, "")]
     while todo:
         node, owner = todo.pop()
-        if isinstance(node, _STATEMENTS):
-            owner = _owner(node)
-        if isinstance(node, _CHOICES):
-            found.append((node.span.start, owner, node))
-        todo.extend((child, owner) for child in children(node))
+        if isinstance(node, tuple):
+            todo += [(item, owner) for item in node]
+        elif isinstance(node, Syntax):
+            owner = _owner(node) if isinstance(node, _STATEMENTS) else owner
+            if isinstance(node, _CHOICES):
+                found.append((node.span.start, owner, node))
+            todo += [(getattr(node, name), owner) for name in _FIELDS[type(node)]]
     keys, counts = {}, defaultdict[str, int](int)
     for _, owner, node in sorted(found, key=lambda f: f[0]):
         keys[id(node)] = f"{function.name}.{owner}#{counts[owner]}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.errors import Label
 from diffprog.lang import typed
-from diffprog.lang.check.convert import convert
+from diffprog.lang.check.convert import convert, origins, shown
 from diffprog.ops import OPS, REDUCTIONS, OpSpec, RuleError
 from diffprog.types import BOOL, REAL, Array, Bool, Enum, Int, Real, Tuple, Type, hull
 
@@ -28,9 +28,7 @@ def apply(frame: Frame, op: str, args: Sequence[typed.Expr], span: Span) -> type
             problem.code,
             problem.message,
             span,
-            others=tuple(Label(a.span, f"this is `{a.type}`") for a in args if a.span != span)
-            if len(args) > 1
-            else (),
+            others=origins(frame, *args),
             help=problem.hint or _advice(row, types),
         )
         return None
@@ -107,7 +105,7 @@ def reduce(
     if not isinstance(array.type, Array):
         frame.error(
             "DP416",
-            f"`{op}` goes over the cells of an array, but this is `{array.type}`",
+            f"`{op}` goes over the cells of an array, but this is {shown(array.type)}",
             array.span,
             help=f"`{op}([a, b])` takes single values" if op != "count" else "",
         )

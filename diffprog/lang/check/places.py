@@ -1,4 +1,4 @@
-"""What statements assign: variables, cells, several at once; and whether a name may be taken."""
+"""What statements assign: variables, cells, several at once."""
 
 from __future__ import annotations
 
@@ -8,67 +8,17 @@ from typing import TYPE_CHECKING
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import indexing, operations
-from diffprog.lang.check.context import BUILTINS, TYPE_NAMES, Frame
-from diffprog.lang.check.convert import fit
+from diffprog.lang.check.convert import fit, shown
 from diffprog.lang.check.expressions import expression, parts
-from diffprog.lang.check.names import root
+from diffprog.lang.check.names import one_line, root
+from diffprog.lang.check.naming import is_assignable, is_new
 from diffprog.lang.check.scope import Variable
 from diffprog.ops import INFIX
-from diffprog.types import Array, Int, Tuple, Type
+from diffprog.types import REAL, Array, Int, Tuple, Type
 
 if TYPE_CHECKING:
     from diffprog.errors import Span
-
-
-def is_free(frame: Frame, name: str, span: Span) -> bool:
-    """Say whether a variable may have this name; report who has it already."""
-    unit = frame.unit
-    if name in BUILTINS or name in TYPE_NAMES:
-        what = "an operation" if name in BUILTINS else "a type"
-        hint = f"call the variable something else, such as `{name}_`"
-        frame.error("DP204", f"`{name}` is {what}", span, help=hint)
-        return False
-    if name in unit.declared and name in unit.broken:
-        return False
-    kind = unit.kind_of(name) or ("a size" if name in frame.sizes else None)
-    if kind is None:
-        return True
-    message = f"`{name}` is {kind} and cannot be a variable"
-    declared = unit.declared.get(name)
-    others = (Label(declared, "declared here"),) if declared is not None else ()
-    frame.error("DP203", message, span, others=others, help="choose another name")
-    return False
-
-
-def is_new(frame: Frame, name: str, span: Span, what: str) -> bool:
-    """Say whether a declaration may bring this name in; report the variable that has it."""
-    known = frame.scope.variables.get(name)
-    if known is None:
-        return is_free(frame, name, span)
-    frame.error(
-        "DP203",
-        f"`{name}` is a variable already, so {what}",
-        span,
-        others=(Label(known.span, "it has its first value here"),),
-        help="choose another name",
-    )
-    return False
-
-
-def _is_assignable(frame: Frame, name: str, span: Span) -> bool:
-    known = frame.scope.variables.get(name)
-    if known is None:
-        return is_free(frame, name, span)
-    if not known.counter:
-        return True
-    frame.error(
-        "DP212",
-        f"`{name}` is the variable of a loop and cannot be assigned",
-        span,
-        others=(Label(known.span, "the loop"),),
-        help="use a variable of your own, or a `while` loop",
-    )
-    return False
+    from diffprog.lang.check.context import Frame
 
 
 def declare(frame: Frame, name: syntax.Name, t: Type | None) -> bool:
@@ -76,13 +26,13 @@ def declare(frame: Frame, name: syntax.Name, t: Type | None) -> bool:
     if not is_new(frame, name.id, name.span, "it cannot be declared again"):
         return False
     if t is not None:
-        frame.scope.set(name.id, Variable(t, name.span, pinned=t, why="as declared"))
+        frame.scope.set(name.id, Variable(t, name.span, pinned=t))
     return True
 
 
 def lose(frame: Frame, target: syntax.Expr) -> None:
     """Let a variable be of unknown type, after an error in what it is assigned."""
-    if isinstance(target, syntax.Name) and _is_assignable(frame, target.id, target.span):
+    if isinstance(target, syntax.Name) and is_assignable(frame, target.id, target.span):
         known = frame.scope.variables.get(target.id)
         if known is None or known.pinned is None:
             frame.scope.set(target.id, Variable(None, target.span))
@@ -108,10 +58,12 @@ def assign(
 
 
 def _assign_variable(
-    frame: Frame, target: syntax.Name, value: typed.Expr, span: Span
+    frame: Frame, target: syntax.Name, value: typed.Expr, span: Span, text: str = ""
 ) -> list[typed.TStatement]:
     name = target.id
-    if not _is_assignable(frame, name, target.span):
+    if not is_assignable(frame, name, target.span):
+        # Whoever reads it meant this variable: one error is enough.
+        frame.scope.variables.setdefault(name, Variable(None, target.span))
         return []
     known = frame.scope.variables.get(name, Variable(None, target.span))
     if known.pinned is not None:
@@ -120,17 +72,39 @@ def _assign_variable(
             value,
             known.pinned,
             f"`{name}`",
-            others=(Label(known.span, f"`{name}` is `{known.pinned}` {known.why}"),),
+            others=(_pinned(name, known),),
             spread=True,
-            also=f"give it room before the loop: `{name}: int<…> = …`"
-            if known.why != "as declared" and isinstance(known.pinned, Int)
-            else "",
+            text=text,
+            also=_begin(name, known, value, text or one_line(value.span, 30)),
         )
         if entered is None:
             return []
         value = entered
     frame.scope.set(name, known.assigned(value.type, target.span))
     return [typed.Assign(typed.Place(name, (), value.type), value, span=span)]
+
+
+def _pinned(name: str, known: Variable) -> Label:
+    t = known.pinned
+    assert t is not None
+    if known.loop:
+        return Label(known.span, f"`{name}` is {shown(t)} before the loop in line {known.loop}")
+    return Label(known.span, f"`{name}` is declared as `{t}`")
+
+
+def _begin(name: str, known: Variable, value: typed.Expr, text: str) -> str:
+    """Say how an unannotated variable should begin, to hold what a loop assigns."""
+    if not known.loop or not isinstance(known.pinned, Int):
+        return ""
+    if value.type == REAL:
+        return f"begin it with a real before the loop: `{name} = {known.pinned.lo}.0`"
+    if not isinstance(value.type, Int):
+        return ""
+    room = Int(min(0, known.pinned.lo), max(10, known.pinned.hi))
+    return (
+        f"a variable keeps its range through a loop; declare one with room before it, "
+        f"`{name}: {room} = …`, and stay inside: `clamp({text}, {room.lo}, {room.hi - 1})`"
+    )
 
 
 def touch(frame: Frame, name: str) -> None:
@@ -150,7 +124,7 @@ def cells(frame: Frame, target: syntax.Expr) -> typed.Place | None:
         return None
     base = expression(frame, name)
     places = parts(frame, index) if index is not None else None
-    if base is None or places is None or not _is_assignable(frame, name.id, name.span):
+    if base is None or places is None or not is_assignable(frame, name.id, name.span):
         return None
     if isinstance(base, typed.Narrow):
         base = base.value
@@ -184,7 +158,9 @@ def update(frame: Frame, node: syntax.Update, value: typed.Expr) -> list[typed.T
         if old is None:
             return []
         new = operations.apply(frame, INFIX[node.op], [old, value], node.span)
-        return [] if new is None else _assign_variable(frame, node.target, new, node.span)
+        if new is None:
+            return []
+        return _assign_variable(frame, node.target, new, node.span, _long(node))
     place = cells(frame, node.target)
     if place is None:
         return []
@@ -195,11 +171,15 @@ def update(frame: Frame, node: syntax.Update, value: typed.Expr) -> list[typed.T
     new = operations.apply(frame, INFIX[node.op], [read, value], node.span)
     if new is None or not fit(
         frame, new, place.type, _cell(place), others=_origin(frame, place),
-        also=_declare_wider(frame, place),
+        also=_declare_wider(frame, place), text=_long(node),
     ):  # fmt: skip
         return []
     touch(frame, place.name)
     return [typed.Update(place, INFIX[node.op], value, span=node.span)]
+
+
+def _long(node: syntax.Update) -> str:
+    return f"{one_line(node.target.span, 20)} {node.op} {one_line(node.value.span, 20)}"
 
 
 def swap(frame: Frame, node: syntax.Swap) -> list[typed.TStatement]:
@@ -213,7 +193,7 @@ def swap(frame: Frame, node: syntax.Swap) -> list[typed.TStatement]:
             f"the sides of a swap are of different types, `{left.type}` and `{right.type}`",
             node.span,
             others=(*_origin(frame, left), *_origin(frame, right)),
-            help="declare both alike: `x: int<10> = 0`",
+            help=_alike(frame, left, right),
         )
         return []
     new = replace(left, type=right.type), replace(right, type=left.type)
@@ -222,6 +202,13 @@ def swap(frame: Frame, node: syntax.Swap) -> list[typed.TStatement]:
         changed = replace(known) if place.parts else known.assigned(place.type, target.span)
         frame.scope.set(place.name, changed)
     return [typed.Swap(*new, span=node.span)]
+
+
+def _alike(frame: Frame, left: typed.Place, right: typed.Place) -> str:
+    for place, other in ((left, right), (right, left)):
+        if _may_change(frame, place):
+            return f"declare it alike where it begins: `{place.name}: {other.type} = …`"
+    return "declare both alike"
 
 
 def _may_change(frame: Frame, place: typed.Place) -> bool:
@@ -235,7 +222,8 @@ def unpack(frame: Frame, node: syntax.Assign, value: typed.Expr) -> list[typed.T
         found = f"{len(t.items)} values" if isinstance(t, Tuple) else f"one `{t}`"
         hint = "name the cells: `a = xs[0]`" if isinstance(t, Array) else ""
         message = f"{count} variables are assigned, but this gives {found}"
-        frame.error("DP415", message, node.value.span, help=hint)
+        label = f"this is `{t}`"
+        frame.error("DP415", message, node.value.span, label=label, help=hint)
         for target in node.targets:
             lose(frame, target)
         return []
@@ -260,6 +248,10 @@ def _origin(frame: Frame, place: typed.Place) -> tuple[Label, ...]:
 
 def _declare_wider(frame: Frame, place: typed.Place) -> str:
     known = frame.scope.variables[place.name]
-    if known.pinned is not None and known.why == "as declared":
+    t = known.pinned or known.type
+    if not known.loop and known.pinned is not None:
         return ""
-    return f"give it room where it begins: `{place.name}: int<…>[…] = …`"
+    if not isinstance(t, Array) or not isinstance(t.item, Int):
+        return ""
+    room = Array(t.shape, Int(min(0, t.item.lo), max(10, t.item.hi)))
+    return f"declare it with room where it begins: `{place.name}: {room} = 0`"

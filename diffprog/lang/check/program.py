@@ -41,6 +41,13 @@ def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) ->
             and sizes, DP5xx loops and halting.
     """
     checked, unit = _checked(program, dict(sizes or {}))
+    warn_unused(unit, program)
+    if unit.assumed:
+        # A size was made up to find other errors; what may depend on it is not told.
+        found = unit.report.diagnostics
+        unit.report.diagnostics = [d for d in found if d.code[:3] in ("DP2", "DP3", "DP9")]
+    else:
+        check_met(unit, program)
     if checked is None or unit.report.errors:
         raise DiffprogError(*unit.report.errors)
     return typed.Checked(
@@ -71,13 +78,6 @@ def _checked(
         types = signature(Frame(unit, main.name, unit.sizes), main, unit.sizes)
         checked = None if types is None else instances.get(main, unit.sizes, types)
         instances.rest()
-    warn_unused(unit, program)
-    if unit.assumed:
-        # A size was made up to find other errors; what may depend on it is not told.
-        found = unit.report.diagnostics
-        unit.report.diagnostics = [d for d in found if d.code[:3] in ("DP2", "DP3", "DP9")]
-    else:
-        check_met(unit, program)
     return checked, unit
 
 
@@ -86,10 +86,18 @@ def _functions(unit: Unit) -> None:
     for function in unit.functions.values():
         unit.keys.update(hole_keys(function))
         check_returns(unit.report, function)
+    told: set[str] = set()
     for name, way in recursive(unit.functions).items():
         unit.recursive.add(name)
+        if name in told:
+            continue
+        told.update(way)
         shown = " calls ".join(f"`{n}`" for n in way)
-        message = f"`{name}` calls itself" if len(way) == 2 else f"`{name}` calls itself: {shown}"
+        message = (
+            f"`{name}` calls itself"
+            if len(way) == 2
+            else f"functions call each other in a circle: {shown}"
+        )
         hint = "there is no recursion; write a `for`, `while … max n` or `repeat max n` loop"
         unit.report.error("DP209", message, unit.declared[name], help=hint)
 
@@ -122,7 +130,7 @@ class _Instances:
         )
         params = []
         for param, t in zip(function.params, types.params, strict=True):
-            variable = Variable(t, param.span, pinned=t, why="as declared")
+            variable = Variable(t, param.span, pinned=t)
             frame.scope.set(param.name, variable)
             params.append((param.name, t))
         body = tuple(block(frame, function.body))

@@ -15,7 +15,7 @@ from diffprog.types import Array, Int, Type, hull
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diffprog.errors import Span
+    from diffprog.errors import Label, Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,7 @@ class Variable:
         type: what it holds here; None after an error that was already reported.
         span: where it got this type, for second places of messages.
         pinned: what every assignment must fit, or None.
-        why: how it came by `pinned`, to be printed after "`x: int<3>`".
+        loop: the line of the loop that pinned it; 0 where it was declared.
         outside: the hull of what was assigned outside loops.
         counter: whether it is a loop's variable, which cannot be assigned.
     """
@@ -34,7 +34,7 @@ class Variable:
     type: Type | None
     span: Span
     pinned: Type | None = None
-    why: str = ""
+    loop: int = 0
     outside: Type | None = None
     counter: bool = False
 
@@ -51,7 +51,16 @@ class Variable:
             return replace(self)
         joined = hull(self.outside, self.type) if self.outside is not None else None
         wide = joined or self.type
-        return replace(self, type=wide, pinned=wide, why=f"before the loop in line {line}")
+        return replace(self, type=wide, pinned=wide, loop=line)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A name that had a value in a block and has none after it: why, where, and how to mend it."""
+
+    why: str
+    places: tuple[Label, ...]
+    help: str
 
 
 @dataclass
@@ -61,12 +70,12 @@ class Scope:
     Attributes:
         variables: those that may be read here.
         narrowed: ranges that the enclosing cases established, until an assignment.
-        gone: names that were assigned in a block that has ended: where, and in what.
+        gone: names that were assigned in a block that has ended.
     """
 
     variables: dict[str, Variable] = field(default_factory=dict)
     narrowed: dict[str, Int] = field(default_factory=dict)
-    gone: dict[str, tuple[Span, str]] = field(default_factory=dict)
+    gone: dict[str, Gone] = field(default_factory=dict)
 
     def fork(self, narrowed: Mapping[str, Int] | None = None) -> Scope:
         """Return a copy for a case, with the ranges that hold there."""

@@ -38,30 +38,33 @@ _FOREIGN_TYPES = {
 }
 
 
-def static(frame: Frame, e: syntax.Expr) -> int | None:
-    """Evaluate a size expression; report why it is none and return None."""
+def static(frame: Frame, e: syntax.Expr, what: str = "a size") -> int | None:
+    """Evaluate a size expression; report why it is none, and return None.
+
+    `what` says what it is for, at the start of a sentence.
+    """
     match e:
         case syntax.Literal(value) if isinstance(value, int) and not isinstance(value, bool):
             return value
         case syntax.Name(name):
-            return _named(frame, name, e.span)
+            return _named(frame, name, e.span, what)
         case syntax.Unary("-", operand):
-            inner = static(frame, operand)
+            inner = static(frame, operand, what)
             return None if inner is None else -inner
         case syntax.Binary(op, left, right) if op in _ARITHMETIC:
-            return _arithmetic(frame, e, op, static(frame, left), static(frame, right))
+            return _arithmetic(frame, e, op, static(frame, left, what), static(frame, right, what))
         case syntax.Call("len", (syntax.Name(name),)) if frame.scope.length(name) is not None:
             return frame.scope.length(name)
         case syntax.Call(name, args) if name in _PICK and args:
-            values = [static(frame, a) for a in args]
+            values = [static(frame, a, what) for a in args]
             known = [v for v in values if v is not None]
             return _PICK[name](known) if len(known) == len(values) else None
         case _:
-            _not_static(frame, e.span)
+            _not_static(frame, e.span, what)
             return None
 
 
-def _named(frame: Frame, name: str, span: Span) -> int | None:
+def _named(frame: Frame, name: str, span: Span, what: str) -> int | None:
     unit = frame.unit
     if name in frame.sizes:
         return frame.sizes[name]
@@ -72,7 +75,7 @@ def _named(frame: Frame, name: str, span: Span) -> int | None:
     if name in unit.broken:
         return None
     if name in frame.scope.variables:
-        _not_static(frame, span, f"`{name}` is a variable")
+        _not_static(frame, span, what, f"`{name}` is a variable")
     elif kind := unit.kind_of(name):
         frame.error("DP410", f"`{name}` is {kind}, not a size", span)
     else:
@@ -82,13 +85,15 @@ def _named(frame: Frame, name: str, span: Span) -> int | None:
     return None
 
 
-def _not_static(frame: Frame, span: Span, label: str = "") -> None:
+def _not_static(frame: Frame, span: Span, what: str, label: str = "") -> None:
     frame.error(
         "DP410",
-        "a size must be known before the program runs",
+        f"{what} must be known before the program runs",
         span,
         label=label,
-        help="make it of numbers, declared sizes, integer constants and `len(xs)`",
+        help="a mask selects by values: `sum(xs where mask)`"
+        if "slice" in what
+        else "make it of numbers, declared sizes, integer constants and `len(xs)`",
     )
 
 

@@ -16,6 +16,7 @@ from diffprog.lang.check.branches import Case, merge
 from diffprog.lang.check.convert import fit
 from diffprog.lang.check.expressions import decider, expression, meets, test
 from diffprog.lang.check.matching import match
+from diffprog.lang.check.naming import is_new
 from diffprog.lang.check.narrow import Facts, facts, is_constant
 from diffprog.lang.check.scope import Variable
 from diffprog.lang.check.sizes import type_of
@@ -74,9 +75,9 @@ def _update(frame: Frame, s: syntax.Update) -> list[typed.TStatement]:
 def _learn(frame: Frame, s: syntax.Learn) -> list[typed.TStatement]:
     frame.unit.met.add(id(s))
     t = type_of(frame, s.type)
-    if not places.is_new(frame, s.name, s.span, "it cannot be learned under this name"):
+    if not is_new(frame, s.name, s.span, "it cannot be learned under this name"):
         return []
-    frame.scope.set(s.name, Variable(t, s.span, pinned=t, why="as declared"))
+    frame.scope.set(s.name, Variable(t, s.span, pinned=t))
     hole = None if t is None else choices.learn(frame, s, t)
     return [] if hole is None else [typed.Learn(s.name, hole, span=s.span)]
 
