@@ -116,9 +116,7 @@ class Region(Builder):
         inputs = (array,) if mask is None else (array, mask)
         result = REDUCTIONS[op].rule(t.item, t.count)
         masked = mask is not None
-        return self.put(
-            Reduce(op=op, masked=masked, inputs=inputs, type=result, span=self.here)
-        )
+        return self.put(Reduce(op=op, masked=masked, inputs=inputs, type=result, span=self.here))
 
     def hole(self, key: str, t: Type, *given: NodeId) -> NodeId:
         """Append a hole."""
@@ -173,9 +171,7 @@ class Region(Builder):
         params = [("k", counter, True), *self._named(inputs[2:])]
         region = _filled(params, body)
         t = Tuple(tuple(self.type(c) for c in carried))
-        node = For(
-            step=1, carried=len(carried), body=region, inputs=inputs, type=t, span=self.here
-        )
+        node = For(step=1, carried=len(carried), body=region, inputs=inputs, type=t, span=self.here)
         return self._parts(self.put(node), len(carried))
 
     def loop(

@@ -96,9 +96,7 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "the cycle %": _cyclic,
     "stands after other nodes": _loose_param,
     "has no span": lambda: _first(program(), Apply, lambda n: replace(n, span=None)),
-    "derived from its inputs": lambda: _first(
-        program(), Apply, lambda n: replace(n, type=BOOL)
-    ),
+    "derived from its inputs": lambda: _first(program(), Apply, lambda n: replace(n, type=BOOL)),
     "it has 1 inputs, `add` takes 2": lambda: _first(
         program(), Apply, lambda n: replace(n, inputs=(2,))
     ),

@@ -1,0 +1,158 @@
+"""Sets of uncertain sources as bits of Python ints, one for each cell of an array.
+
+`Cells` is what an analysis knows of a value: for a scalar one mask; for an array a list of masks in
+row-major order, or one mask that stands for every cell (large arrays, and those that depend on
+nothing). Lists are never changed in place. Never imports torch.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, TypeAlias
+
+from diffprog.ir.graph import Cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from diffprog.ir.graph import Axes
+
+Cells: TypeAlias = int | list[int]
+
+MOST = 1 << 14
+"""An array of more cells than these has one mask for all of them."""
+
+
+class Kept(int):
+    """The mask of a cell that came in as a parameter; what any operation makes of it is an int.
+
+    Attributes:
+        origin: the cell as it was before the region, and where it stood.
+    """
+
+    origin: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, mask: int, origin: tuple[int, int, int]) -> Kept:
+        """Return a mask that knows where it came from: (mask before, parameter, cell)."""
+        kept = cls(mask)
+        kept.origin = origin
+        return kept
+
+
+def union(cells: Cells) -> int:
+    """Return every bit of a value."""
+    if isinstance(cells, int):
+        return cells
+    bits = 0
+    for mask in cells:
+        bits |= mask
+    return bits
+
+
+def twice(masks: Iterable[int]) -> int:
+    """Return the bits that stand in two of the masks."""
+    seen = both = 0
+    for mask in masks:
+        both |= seen & mask
+        seen |= mask
+    return both
+
+
+def spread(cells: Cells, count: int) -> Cells:
+    """Return one mask a cell, where there are not too many."""
+    if isinstance(cells, int) and cells and count <= MOST:
+        return [cells] * count
+    return cells
+
+
+def change(cells: Cells, rule: Callable[[int], int]) -> Cells:
+    """Return the value with every mask changed."""
+    return rule(cells) if isinstance(cells, int) else [rule(mask) for mask in cells]
+
+
+def join(a: Cells, b: Cells) -> Cells:
+    """Return the union cell by cell."""
+    if isinstance(a, int):
+        return a | b if isinstance(b, int) else (b if a == 0 else [a | y for y in b])
+    if isinstance(b, int):
+        return a if b == 0 else [x | b for x in a]
+    return [x | y for x, y in zip(a, b, strict=True)]
+
+
+def kept(cells: Cells, place: int, *, tested: int, bit: int) -> Cells:
+    """Let each cell of a parameter be known again, and mark those that a test depends on."""
+    if isinstance(cells, int):
+        return Kept.of(cells | bit if cells & tested else cells, (cells, place, 0))
+    return [
+        Kept.of(mask | bit if mask & tested else mask, (mask, place, at))
+        for at, mask in enumerate(cells)
+    ]
+
+
+def unchanged(results: list[Cells]) -> tuple[Cells, dict[int, int]]:
+    """Join the results of cases; take out what is one incoming cell in all: select(s, a, a) = a.
+
+    Returns:
+        The join, with nothing where a cell is unchanged, and the masks of the unchanged cells as
+        they were before; for a value of one mask, that of cell -1.
+    """
+    joined = reduce(join, results)
+    if isinstance(joined, int):
+        origin = _origin(results)
+        return (joined, {}) if origin is None else (0, {-1: origin[0]})
+    columns = [[r] * len(joined) if isinstance(r, int) else r for r in results]
+    out, same_as = list(joined), {}
+    for at, cells in enumerate(zip(*columns, strict=True)):
+        origin = _origin(cells)
+        if origin is not None:
+            out[at], same_as[at] = 0, origin[0]
+    return out, same_as
+
+
+def _origin(cells: Sequence[Cells]) -> tuple[int, int, int] | None:
+    origins = {c.origin if isinstance(c, Kept) else None for c in cells}
+    return origins.pop() if len(origins) == 1 else None
+
+
+def restored(cells: Cells, same_as: dict[int, int]) -> Cells:
+    """Put unchanged cells back."""
+    if isinstance(cells, int):
+        return same_as.get(-1, cells)
+    return [same_as.get(at, mask) for at, mask in enumerate(cells)]
+
+
+def same(cells: Cells) -> Cells:
+    """Return a list of equal masks of no bits as one mask."""
+    return cells if isinstance(cells, int) or any(cells) else 0
+
+
+def places(
+    shape: tuple[int, ...], axes: Axes, indices: Sequence[int | None]
+) -> list[tuple[int, ...]]:
+    """Return, for each cell that axes and indices name, the places it may be in.
+
+    Places are numbers of cells in row-major order. An index of None may have any value: then a cell
+    has as many places as the axis is long.
+
+    >>> places((2, 3), (None,), [1])
+    [(3,), (4,), (5,)]
+    >>> places((2, 3), (None, None), [None, 2])
+    [(2, 5)]
+    """
+    given = iter(indices)
+    shown: list[range] = []
+    hidden: list[range] = []
+    for axis, size in enumerate(shape):
+        stride = prod(shape[axis + 1 :])
+        whole = range(0, size * stride, stride)
+        part = axes[axis] if axis < len(axes) else Cut(0, size)
+        if isinstance(part, Cut):
+            shown.append(whole[part.lo : part.hi])
+            continue
+        index = next(given)
+        hidden.append(whole if index is None else whole[index : index + 1])
+    starts = [sum(p) for p in product(*hidden)]
+    return [tuple(base + s for s in starts) for base in map(sum, product(*shown))]
