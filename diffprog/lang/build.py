@@ -165,9 +165,7 @@ class _Maker(Expressions):
     def make_assign(self, at: Span, *parts: s.Target) -> s.Assign:
         return s.Assign(parts[:-1], None, parts[-1], span=at)
 
-    def make_annotated(
-        self, at: Span, name: s.Name, type_: s.TypeExpr, value: s.Expr
-    ) -> s.Assign:
+    def make_annotated(self, at: Span, name: s.Name, type_: s.TypeExpr, value: s.Expr) -> s.Assign:
         return s.Assign((name,), type_, value, span=at)
 
     def make_update(self, at: Span, target: s.Target, op: str, value: s.Expr) -> s.Update:
@@ -230,7 +228,10 @@ class _Maker(Expressions):
     def make_do(self, at: Span, body: s.Block) -> s.Do:
         return s.Do(body, span=at)
 
-    def make_choose_block(
-        self, at: Span, decider: s.Decider | None, alternatives: s.Block
-    ) -> s.ChooseBlock:
-        return s.ChooseBlock(decider or s.Decider(span=at), alternatives, span=at)
+    def make_choose_block(self, at: Span, *parts: s.Decider | s.Block | None) -> s.ChooseBlock:
+        # Without a decider lark leaves no None for it: the rule `_decider` is an inlined one.
+        decider, alternatives = parts[0] if parts[1:] else None, parts[-1]
+        assert isinstance(alternatives, tuple)
+        if not isinstance(decider, s.Decider):
+            decider = s.Decider(span=at)
+        return s.ChooseBlock(decider, alternatives, span=at)

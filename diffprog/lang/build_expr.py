@@ -45,9 +45,7 @@ class Expressions:
 
     # --- choices
 
-    def make_given(
-        self, at: Span, given: tuple[s.Expr, ...], where: s.Expr | None
-    ) -> s.Decider:
+    def make_given(self, at: Span, given: tuple[s.Expr, ...], where: s.Expr | None) -> s.Decider:
         return s.Decider(given, None, where, span=at)
 
     def make_by(self, at: Span, by: s.Network, where: s.Expr | None) -> s.Decider:
@@ -125,6 +123,9 @@ class Expressions:
         otherwise: s.Expr | None = None,
     ) -> s.Call:
         return s.Call(name.id, args, where, otherwise, span=at)
+
+    def make_cast(self, at: Span) -> s.Name:
+        return s.Name("int", span=at)
 
     def make_array_literal(self, at: Span, items: tuple[s.Expr, ...]) -> s.ArrayLiteral:
         return s.ArrayLiteral(items, span=at)
