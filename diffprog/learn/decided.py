@@ -157,7 +157,7 @@ class Judge:
         answers: Sequence[Value | None],
         budget: int,
     ) -> tuple[bool, int]:
-        """Say whether one of some changed choices changes an answer, and how many runs that took."""
+        """Say whether one of some changed choices changes an answer, and count the runs."""
         runs = 0
         for place in where:
             for flipped in flips:

@@ -156,7 +156,7 @@ def _table(
 
 
 def _constants(program: Program, hole: Hole) -> dict[int, str | None]:
-    """Return the numbers that expressions may use: the sizes of the types at hand, by name if any."""
+    """Return the numbers that expressions may use: sizes of the types, by name if any."""
     types = [t for t in (*hole.given, hole.type) if isinstance(t, Int)]
     numbers: dict[int, str | None] = {t.hi: None for t in types if t.hi > 2}
     if hole.key.startswith(f"{program.syntax.main.name}."):  # a `fn` may bind a size anew

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import fail
 from diffprog.lang.check import check
-from diffprog.pipeline import filling, stages
+from diffprog.pipeline import stages
 from diffprog.pipeline.data import (
     SizeClashError,
     declared_sizes,
@@ -66,9 +66,9 @@ class Program:
         for name, length in self._given.items():
             if name not in known:
                 sizes = ", ".join(f"`{n}`" for n in known) or "none"
-                fail("DP412", f"{self.name} has no size `{name}`", hint=f"its sizes are {sizes}")
+                fail("DP420", f"{self.name} has no size `{name}`", hint=f"its sizes are {sizes}")
             if isinstance(length, bool) or not isinstance(length, int) or length < 0:
-                fail("DP412", f"the size `{name}` cannot be {length!r}", hint="a whole number")
+                fail("DP420", f"the size `{name}` cannot be {length!r}", hint="a whole number")
 
     # --- what it is
 
@@ -135,7 +135,7 @@ class Program:
         """Return the program at other sizes.
 
         Raises:
-            DiffprogError: DP412 for a size that the program has not, or that its choices fix; and
+            DiffprogError: DP420 for a size that the program has not, or that its choices fix; and
                 all errors that the program has at these sizes.
         """
         given = {**self._given, **sizes}
@@ -151,7 +151,7 @@ class Program:
         for name, length in sizes.items():
             if name in self.fixed and length != self.sizes[name]:
                 fail(
-                    "DP412",
+                    "DP420",
                     f"the size `{name}` is {self.sizes[name]} in what was learned, not {length}",
                     declared_sizes(self.syntax)[name].span,
                     hint="it counts the values or the cells of a hole: train again at that size",
@@ -180,7 +180,7 @@ class Program:
         """Run the program and return its answer, as JSON-like values.
 
         Raises:
-            DiffprogError: DP603 for inputs that are not the program's, DP613 for wrong values, and
+            DiffprogError: DP603 for inputs that are not the program's, DP604 for wrong values, and
                 what running itself may raise.
         """
         outcome, bound = self.outcome(inputs)
@@ -198,13 +198,13 @@ class Program:
         try:
             return self.bind(inputs)
         except SizeClashError as problem:
-            fail("DP613", str(problem), self.syntax.main.span)
+            fail("DP604", str(problem), self.syntax.main.span)
 
     def encoded(self, inputs: Mapping[str, object]) -> dict[str, Value]:
         """Encode inputs at the present sizes.
 
         Raises:
-            DiffprogError: DP603 for a missing or unknown input, DP613 for a wrong value.
+            DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong value.
         """
         params = {p.name: p for p in self.syntax.main.params}
         wanted = ", ".join(f"`{name}`" for name in params) or "none"
@@ -220,7 +220,7 @@ class Program:
             try:
                 values[name] = encode_input(name, t, inputs[name])
             except ValueError as problem:
-                fail("DP613", str(problem), params[name].span, hint=f"`{name}` is `{t}`")
+                fail("DP604", str(problem), params[name].span, hint=f"`{name}` is `{t}`")
         return values
 
     # --- its stages
@@ -254,7 +254,8 @@ class Program:
             case "graph" | "simplified":
                 return self.graph(name).text
             case "torch":
-                return self.soften().source
+                source: str = self.soften().source
+                return source
             case _:
                 message = f"no stage is called {name!r}; they are {', '.join(stages.STAGES)}"
                 raise ValueError(message)
@@ -272,7 +273,7 @@ class Program:
         from diffprog.soft.module import SoftProgram
 
         if backend != "torch":
-            fail("DP604", f"there is no backend `{backend}`", hint="the backends are `torch`")
+            fail("DP605", f"there is no backend `{backend}`", hint="the backends are `torch`")
         return SoftProgram(
             self.simplified, self.checked.holes, self.parameters, self.result, restarts=restarts
         )
@@ -286,9 +287,11 @@ class Program:
     def fill(self, choices: Choices) -> Program:
         """Return the program with choices written into its text, tables as they are.
 
-        Learned reals beyond `filling.MOST_LITERALS` stay holes, decided by `choices` of the result.
+        Learned reals beyond `MOST_LITERALS` stay holes, decided by `choices` of the result.
         """
-        return self.filled(filling.fillings(self.holes, choices), choices)
+        from diffprog.pipeline.filling import fillings  # `check` starts faster without
+
+        return self.filled(fillings(self.holes, choices), choices)
 
     def filled(
         self,
@@ -303,6 +306,8 @@ class Program:
             choices: what the others are.
             notes: remarks to print above the statements of holes, by key.
         """
+        from diffprog.pipeline import filling
+
         tree = filling.rewritten(self.syntax, self.checked, fillings, notes or {})
         given = {n: v for n, v in self._given.items() if n in declared_sizes(tree)}
         made = Program(tree, given)

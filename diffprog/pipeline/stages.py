@@ -116,7 +116,8 @@ class Drawing:
         from diffprog.view.render import render
 
         known = getattr(weights, "weights", weights)
-        return render(self.graph, path, title=self.title, weights=known)
+        drawn: Path = render(self.graph, path, title=self.title, weights=known)
+        return drawn
 
     def __str__(self) -> str:
         return self.text
@@ -132,7 +133,7 @@ def tree(node: object) -> str:
 
 def _lines(name: str, node: object, depth: int) -> list[str]:
     indent, label = "  " * depth, f"{name}: " if name else ""
-    if isinstance(node, tuple) and any(map(_is_tree, node)):
+    if isinstance(node, tuple) and any(map(_is_tree, _flat(node))):
         inner = [line for i, item in enumerate(node) for line in _lines(f"{i}", item, depth + 1)]
         return [f"{indent}{label}".rstrip(), *inner]
     if not _is_tree(node):
@@ -162,6 +163,6 @@ def _is_tree(node: object) -> bool:
 
 
 def _leaf(value: object) -> str:
-    if isinstance(value, tuple) and value and not isinstance(value[0], str | int):
-        return ", ".join(map(str, value))
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_leaf, value))})"
     return str(value) if type(value).__module__ == "diffprog.types" else repr(value)
