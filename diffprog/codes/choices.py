@@ -1,5 +1,60 @@
-"""DP3xx: choices and what they depend on."""
+"""DP3xx: choices and what is learned."""
 
 from diffprog.codes.code import Code
 
-CHOICES: dict[str, Code] = {}
+CHOICES: dict[str, Code] = {
+    "DP301": Code(
+        "a choice among values that are not finitely many",
+        "y = choose real",
+        "learn y: real",
+    ),
+    "DP302": Code(
+        "a choice that is given what is not finite",
+        "b = choose bool given 0.5 * x",
+        "b = choose bool given x > 4",
+    ),
+    "DP303": Code(
+        "a choice with one alternative",
+        "x = choose(x)",
+        "x = choose(x, xs[0])",
+    ),
+    "DP304": Code(
+        "a mask without one `bool` for each alternative",
+        "x = choose int<3> where [true, b]",
+        "x = choose int<3> where [true, b, b]",
+    ),
+    "DP305": Code(
+        "a choice that nothing reaches",
+        "fn unused() -> bool:\n    return choose bool\n\n"
+        "program p(x: int<9>) -> int<9>:\n    return x",
+        "fn used() -> bool:\n    return choose bool\n\nprogram p(x: int<9>) -> int<9>:\n"
+        "    return x if used() else 0",
+    ),
+    "DP306": Code(
+        "a choice that would have two shapes",
+        "fn rule(xs: int<n>[k]) -> bool:\n    return choose bool given xs[0]\n\n"
+        "program p(a: int<4>[2], b: int<5>[2]) -> bool:\n    return rule(a) and rule(b)",
+        "fn rule(xs: int<n>[k]) -> bool:\n    return choose bool given xs[0] > 0\n\n"
+        "program p(a: int<4>[2], b: int<5>[2]) -> bool:\n    return rule(a) and rule(b)",
+    ),
+    "DP307": Code(
+        "a tuple that is to be learned",
+        "learn t: (bool, int<3>)",
+        "learn t: bool\nlearn u: int<3>",
+    ),
+    "DP308": Code(
+        "a constant that holds a choice",
+        "const k: bool = choose bool\n\nprogram p() -> bool:\n    return k",
+        "program p() -> bool:\n    k = choose bool\n    return k",
+    ),
+    "DP309": Code(
+        "a hole with more weights than one can learn",
+        "y = choose bool given x * 10000000",
+        "y = choose bool given x",
+    ),
+    "DP390": Code(
+        "a choice by a network or a controller, which this version does not have yet",
+        "x = choose int<3> by mlp(hidden = 8) of x",
+        "x = choose int<3> given x",
+    ),
+}

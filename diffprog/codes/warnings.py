@@ -2,4 +2,36 @@
 
 from diffprog.codes.code import Code
 
-WARNINGS: dict[str, Code] = {}
+WARNINGS: dict[str, Code] = {
+    "DP902": Code(
+        "a variable that nothing reads",
+        "y = x",
+        "x = xs[0]",
+    ),
+    "DP903": Code(
+        "a parameter that nothing reads",
+        "program p(x: int<9>, b: bool) -> int<9>:\n    return x",
+        "program p(x: int<9>, _b: bool) -> int<9>:\n    return x",
+    ),
+    "DP904": Code(
+        "a function that nothing calls",
+        "fn f(x: int<9>) -> int<9>:\n    return x\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
+        "fn f(x: int<9>) -> int<9>:\n    return x\n\nprogram p(x: int<9>) -> int<9>:\n"
+        "    return f(x)",
+    ),
+    "DP905": Code(
+        "a size, a constant or an enumeration that nothing uses",
+        "size n = 3\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
+        "program p(x: int<9>) -> int<9>:\n    return x",
+    ),
+    "DP906": Code(
+        "a case that can never be met",
+        "if x > 10:\n    x = 0",
+        "if x > 5:\n    x = 0",
+    ),
+    "DP907": Code(
+        "a loop that never runs",
+        "for i in 3 .. 0:\n    x = i",
+        "for i in 3 .. 0 step -1:\n    x = i",
+    ),
+}

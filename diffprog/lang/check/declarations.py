@@ -10,7 +10,7 @@ from diffprog.lang.check.constants import constant
 from diffprog.lang.check.context import BUILTINS, TYPE_NAMES, Frame, Unit, did_you_mean
 from diffprog.lang.check.convert import fit
 from diffprog.lang.check.expressions import expression
-from diffprog.lang.check.names import choices, name_span
+from diffprog.lang.check.names import choices, name_span, walk
 from diffprog.lang.check.sizes import static, type_of
 from diffprog.types import Enum
 
@@ -40,6 +40,8 @@ def declare(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> No
                 _function(unit, d)
             case syntax.Import() | syntax.Net() | syntax.Extern():
                 _unsupported(unit, d)
+    for function in functions:
+        _params(unit, function)
 
 
 def _unsupported(unit: Unit, d: syntax.Import | syntax.Net | syntax.Extern) -> None:
@@ -135,17 +137,24 @@ def _const(unit: Unit, d: syntax.Const) -> None:
 
 
 def _function(unit: Unit, d: syntax.Function) -> None:
-    if not _is_free(unit, d.name, d):
-        return
+    if _is_free(unit, d.name, d):
+        unit.functions[d.name] = d
+
+
+def _params(unit: Unit, d: syntax.Function) -> None:
+    """Report parameters whose names are taken."""
     seen: dict[str, Span] = {}
+    axes = {n.id for p in d.params for n in walk(p.type) if isinstance(n, syntax.Name)}
     for param in d.params:
         span = name_span(param, param.name)
+        kind = unit.kind_of(param.name) or (
+            "a size of this signature" if param.name in axes else ""
+        )
         if param.name in seen:
             others = (Label(seen[param.name], "first here"),)
             message = f"two parameters are called `{param.name}`"
             unit.report.error("DP203", message, span, others=others, help="name them apart")
-        elif kind := unit.kind_of(param.name):
+        elif kind:
             message = f"`{param.name}` is {kind} and cannot be a parameter"
             unit.report.error("DP203", message, span, help="choose another name")
         seen.setdefault(param.name, span)
-    unit.functions[d.name] = d

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from diffprog.lang.check.context import Frame
 
+MAX_BRANCHES = 100
+"""Branches of one `if`: in the typed tree each stands inside the one before."""
+
 Branches = tuple[tuple[syntax.Expr, syntax.Block], ...]
 
 
@@ -96,6 +99,11 @@ def _return(frame: Frame, s: syntax.Return) -> list[typed.TStatement]:
 
 
 def _if(frame: Frame, s: syntax.If) -> list[typed.TStatement]:
+    if len(s.branches) > MAX_BRANCHES:
+        message = f"this `if` has {len(s.branches)} branches; the limit is {MAX_BRANCHES}"
+        hint = "`match` has a case for each value of an int or an enumeration"
+        frame.error("DP419", message, s.branches[MAX_BRANCHES][0].span, help=hint)
+        return []
     return _branches(frame, s, s.branches)
 
 

@@ -107,24 +107,23 @@ def _reads(block: syntax.Block) -> set[str]:
 
 def check_met(unit: Unit, program: syntax.Program) -> None:
     """Report choices that nothing reaches, and warn of cases that are never met."""
+    # Where there are other errors, or sizes, these may be to blame that a choice was not met.
+    alone = not unit.report.errors and not unit.sizes
     skipped = reachable(unit.functions, called(tuple(unit.skipped)))
-    excused = {id(c) for c in choices(tuple(unit.skipped))}
+    known = unit.met | {id(c) for c in choices(tuple(unit.skipped))}
     used = reachable(unit.functions, [program.main.name])
     for name, function in unit.functions.items():
         for choice in choices(function.body):
-            if id(choice) in unit.met or id(choice) in excused or name in skipped:
-                continue
-            where = "in a case that is never met" if name in used else f"`{name}` is never called"
-            _never_met(unit, choice, where)
+            if name not in used:
+                _never_met(unit, choice, f"`{name}` is never called")
+            elif alone and id(choice) not in known and name not in skipped:
+                _never_met(unit, choice, "in a case or a loop that is never entered")
+    note = " at these sizes" if unit.sizes else ""
     for case, (span, why) in unit.dead.items():
         if case not in unit.live:
-            note = "at these sizes" if unit.sizes else ""
-            message = " ".join(w for w in ("this case can never be met", note) if w)
-            unit.report.warn("DP906", message, span, label=why)
+            unit.report.warn("DP906", f"this case can never be met{note}", span, label=why)
 
 
 def _never_met(unit: Unit, choice: syntax.Syntax, where: str) -> None:
-    if unit.sizes and "case" in where:
-        return  # another size may meet it
     hint = "call the function, or take the choice away" if "called" in where else "take it away"
     unit.report.error("DP305", "this choice is never met", choice.span, label=where, help=hint)
