@@ -196,8 +196,10 @@ class _Scan:
             if not open_:
                 return row, row + 1, len(code.rstrip())
             if row + 1 == len(self.rows) or _STARTS.match(self.rows[row + 1]):
-                self.unclosed(*open_[-1])
-                return self.give_up(first, row)
+                # Brackets of later rows will be met again: here the first row has to end.
+                line = open_[0][1].line
+                self.unclosed(*[b for b in open_ if b[1].line == line][-1])
+                return self.give_up(line - 1, row)
             row += 1
             code = self.code(row)
 

@@ -26,6 +26,7 @@ _FUNCTION = "FN NAME LPAR RPAR ARROW NAME COLON _NL"
 # its `else`, `case` or `until` still finds it.
 _HEADERS = {
     "if": "IF TRUE COLON _NL",
+    "else if": "ELIF TRUE COLON _NL",
     "elif": "ELIF TRUE COLON _NL",
     "else": "ELSE COLON _NL",
     "match": "MATCH TRUE COLON _NL",
@@ -207,9 +208,9 @@ class _Walk:
         lines = self.layout.lines
         line = lines[number]
         opens = number + 1 < len(lines) and lines[number + 1].indent > line.indent
-        found = re.match(r"\w+", self.layout.source.text[line.start : line.end])
+        found = re.match(r"(else\s+if|\w*)\b", self.layout.source.text[line.start : line.end])
         word = found.group() if found else ""
-        choices = (_HEADERS.get(word, ""), *_ANY_HEADER) if opens else _ANY_LINE
+        choices = (_HEADERS.get(" ".join(word.split()), ""), *_ANY_HEADER) if opens else _ANY_LINE
         if word == "until" and not opens:
             choices = ("UNTIL TRUE _NL", *choices)
         start = list(self.stack)
