@@ -1,0 +1,1 @@
+"""Learning: from examples to choices, by gradient, enumeration, sampling or local search."""
