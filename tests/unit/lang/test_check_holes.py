@@ -65,8 +65,7 @@ def test_a_function_is_one_instance_for_each_size() -> None:
 
 def test_a_huge_domain_is_refused_at_once() -> None:
     """Before anything of its size is made."""
-    lines = "y = choose bool given x * 100000000000000
-return 1 if y else 0"
+    lines = "y = choose bool given x * 100000000000000\nreturn 1 if y else 0"
     assert "the limit is 10,000,000" in said(body(lines))
 
 
