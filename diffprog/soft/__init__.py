@@ -1,0 +1,1 @@
+"""The soft reading: a graph becomes readable torch source, and that a module."""

@@ -1,0 +1,89 @@
+"""What the generators of the node kinds share: the writer, the way into a region, names from the source.
+
+In: nodes with their inputs as terms. Out: terms. Each kind has its own file, which sees only
+this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from diffprog.ir.graph import Apply, Reduce
+from diffprog.soft.writer import Term, Writer
+
+if TYPE_CHECKING:
+    from diffprog.ir.graph import Graph, Hole, Node
+    from diffprog.types import Type
+
+Region: TypeAlias = (
+    "Callable[[Graph, Sequence[Term | None], Sequence[int] | None], list[Term | None]]"
+)
+"""Writes a region for given inputs and wanted results; what is not wanted is None."""
+
+ASSIGNED = re.compile(
+    r"(?:^|[;:])\s*(\w+)(?:\[[^\]=]*\])?\s*(?::[^=]*)?(?:[-+*/%]|and|or|xor)?=\s*$"
+)
+"""The text before an expression that is all of an assignment's right side."""
+
+
+@dataclass
+class Emitter:
+    """The writer of one program, with what the kinds' generators need besides."""
+
+    writer: Writer
+    region: Region
+    hole_weights: Callable[[Hole], str]
+    holes: Mapping[str, Term] = field(default_factory=dict)
+    _told: int | None = None
+
+    def comment(self, node: Node) -> None:
+        """Write the source line that a node comes from, once while it lasts."""
+        number = node.span.line
+        if number != self._told:
+            self._told = number
+            self.writer.line(f"# {number}: {node.span.source.line(number).split('#')[0].strip()}")
+
+    def assign(
+        self, node: Node, code: str, *, hint: str | None = None, number: bool = False
+    ) -> Term:
+        """Write a node's value under a name from the source."""
+        return self.typed(node, code, node.type, hint=hint, number=number)
+
+    def typed(
+        self, node: Node, code: str, t: Type, *, hint: str | None = None, number: bool = False
+    ) -> Term:
+        """Write a value of another type than the node's, that the node needs."""
+        term = self.writer.assign(hint or name_of(node), code, t, number=number)
+        if self.writer.inspect and not number:
+            kind = node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
+            self.writer.line(f'inspect({term.code}, "{kind}", {node.span.line})')
+        return term
+
+    def tensor(self, term: Term) -> str:
+        """Return the code of a term as a soft value."""
+        return self.writer.tensor(term)
+
+    def tensors(self, terms: Sequence[Term]) -> list[str]:
+        """Return the codes of terms as soft values."""
+        return [self.tensor(t) for t in terms]
+
+
+def name_of(node: Node) -> str:
+    """Return the variable that a node's value is assigned to in the source, or a word for what it is."""
+    source, start = node.span.source, node.span.start
+    line = source.line(node.span.line)
+    column = source.place(start)[1] - 1
+    found = ASSIGNED.search(line[:column])
+    rest = line[column + node.span.end - start :].split("#")[0].strip()
+    if found and not rest:
+        return found[1]
+    return node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
+
+
+def placed(term: Term | None) -> Term:
+    """Return a term that liveness says is there."""
+    assert term is not None
+    return term

@@ -1,0 +1,138 @@
+"""Soft functions of finite values: distributions in, distributions out.
+
+A bool is the probability of true, [...]; an int is a point of the simplex, [..., n]. Each
+function is the multilinear extension of a crisp one, out[c] = sum over a, b with f(a, b) = c of
+p[a] q[b], in a form that is exact where p and q are 0 and 1; none computes a probability as 1
+minus the one it does not want. The generated source contains these functions as they stand
+here, so they use torch and one another, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+
+def one_hot(value: Tensor, n: int, like: Tensor) -> Tensor:
+    """Return crisp values 0..n as distributions, in the dtype of `like`. [...] -> [..., n]."""
+    return (value[..., None] == torch.arange(n, device=value.device)).to(like.dtype)
+
+
+def table(
+    function: Callable[..., Any], domains: Sequence[range], values: range | None, like: Tensor
+) -> Tensor:
+    """Return the truth table of a crisp function.
+
+    [*sizes, number of values], or [*sizes] for a bool.
+    """
+    cells = [function(*args) for args in product(*domains)]
+    return entries(cells, [len(d) for d in domains], values, like)
+
+
+def entries(
+    cells: Sequence[Any], sizes: Sequence[int], values: range | None, like: Tensor
+) -> Tensor:
+    """Return a truth table whose results are listed.
+
+    [*sizes, number of values], or [*sizes] for a bool.
+    """
+    if values is None:
+        return like.new_tensor([float(c) for c in cells]).reshape(*sizes)
+    places = torch.tensor([int(c) - values.start for c in cells], device=like.device)
+    return one_hot(places, len(values), like).reshape(*sizes, len(values))
+
+
+def joint(*operands: Tensor) -> Tensor:
+    """Return the distribution of independent values together.
+
+    [..., a], [..., b] -> [..., a * b].
+    """
+    out = operands[0]
+    for p in operands[1:]:
+        out = (out[..., :, None] * p[..., None, :]).flatten(-2)
+    return out
+
+
+def image(truth: Tensor, *operands: Tensor) -> Tensor:
+    """Return the distribution of a tabulated function: sum_{a,b} p[a] q[b] truth[a, b]."""
+    flat = truth if len(operands) == 1 else truth.flatten(0, len(operands) - 1)
+    return joint(*operands) @ flat
+
+
+def collect(places: Tensor, n: int, *operands: Tensor) -> Tensor:
+    """Return the same as `image`, for a table too large for one-hot results.
+
+    Places[a, b] is f(a, b).
+    """
+    together = joint(*operands)
+    out = together.new_zeros(*together.shape[:-1], n)
+    return out.index_add(-1, places.flatten(), together)
+
+
+def bilinear(truth: Tensor, p: Tensor, q: Tensor) -> Tensor:
+    """Return the probability of a relation.
+
+    Sum_{a,b} p[a] truth[a, b] q[b]. [..., a], [..., b] -> [...].
+    """
+    return ((p @ truth) * q).sum(-1)
+
+
+def convolve(p: Tensor, q: Tensor) -> Tensor:
+    """Return the distribution of a sum. [..., a], [..., b] -> [..., a + b - 1].
+
+    Row i of the products is moved i places to the right by cutting the padded grid into shorter
+    rows.
+    """
+    a, b = p.shape[-1], q.shape[-1]
+    grid = F.pad(p[..., :, None] * q[..., None, :], (0, a)).flatten(-2)
+    return grid[..., : a * (a + b - 1)].unflatten(-1, (a, a + b - 1)).sum(-2)
+
+
+def exceeds(p: Tensor, q: Tensor, shift: int) -> Tensor:
+    """Return P(i + shift > j) for i from p and j from q.
+
+    Sum_i p[i] (q[0] + … + q[i + shift - 1]).
+    """
+    below = F.pad(q.cumsum(-1), (1, 0))
+    places = torch.arange(p.shape[-1], device=p.device) + shift
+    return (p * below[..., places.clamp(0, q.shape[-1])]).sum(-1)
+
+
+def both(p: Tensor) -> Tensor:
+    """Return a bool as a distribution over false, true. [...] -> [..., 2]."""
+    return torch.stack((1 - p, p), -1)
+
+
+def given(mass: Tensor, total: Tensor) -> Tensor:
+    """Return mass / total, uniform where the total is below the smallest normal number.
+
+    The inner `where` keeps the gradient of the side not taken finite. [..., n], [..., 1] ->
+    [..., n].
+    """
+    live = total >= torch.finfo(mass.dtype).tiny
+    return torch.where(live, mass / torch.where(live, total, 1.0), 1.0 / mass.shape[-1])
+
+
+def normalised(mass: Tensor) -> Tensor:
+    """Return a mass scaled to sum to 1, uniform where there is none. [..., n] -> [..., n]."""
+    return given(mass, mass.sum(-1, keepdim=True))
+
+
+def fill(x: Tensor, shape: Sequence[int], depth: int) -> Tensor:
+    """Return a scalar in every cell of an array.
+
+    `depth` trailing axes of x belong to the scalar.
+    """
+    lead = x.dim() - depth
+    wide = x.reshape(*x.shape[:lead], *(1 for _ in shape), *x.shape[lead:])
+    return wide.expand(*x.shape[:lead], *shape, *x.shape[lead:])
+
+
+def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
+    """Return values as the cells of an array, on a new axis before their `depth` trailing ones."""
+    return torch.stack(torch.broadcast_tensors(*items), -1 - depth)

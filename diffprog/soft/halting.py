@@ -1,0 +1,188 @@
+"""What branches and loops need at run time: conditioning, reports, and the loops' drivers.
+
+In and out: tensors whose leading axes are free. A report is a dict of dicts,
+``report[kind][line]``, one number a row; None reports nothing. The generated source contains
+these functions as they stand here, so they use torch and one another, and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+LONG = 256
+"""A loop of more rounds than this keeps only some of its states for the backward pass."""
+
+
+def note(report: dict[str, dict[int, Any]] | None, kind: str, line: int, amount: Any) -> None:
+    """Add an amount to what is reported of a line."""
+    if report is not None:
+        found = report.setdefault(kind, {})
+        found[line] = found[line] + amount if line in found else amount
+
+
+def vertices(n: int, like: Tensor, lead: int) -> Tensor:
+    """Return every value of an int, as distributions on a new leading axis: [n, 1, …, 1, n]."""
+    return torch.eye(n, dtype=like.dtype, device=like.device).reshape(n, *(1,) * lead, n)
+
+
+def sides(like: Tensor, lead: int) -> Tensor:
+    """Return false and true on a new leading axis: [2, 1, …, 1]."""
+    return torch.arange(2, dtype=like.dtype, device=like.device).reshape(2, *(1,) * lead)
+
+
+def likely(yes: Tensor, no: Tensor) -> Tensor:
+    """Return yes / (yes + no), one half where both are nothing.
+
+    The conditioned form of a bool.
+    """
+    total = yes + no
+    live = total >= torch.finfo(total.dtype).tiny
+    return torch.where(live, yes / torch.where(live, total, 1.0), 0.5)
+
+
+def substituted(x: Tensor, shape: Sequence[int], n: int, lead: int) -> Tensor:
+    """Return an array with one cell after another replaced by one value after another, on a new leading axis.
+
+    [..., *shape, n] -> [cells * n, ..., *shape, n]; bools have n = 0 and no last axis.
+    """
+    cells, values = math.prod(shape), n or 2
+    flat = x.reshape(
+        *x.shape[: x.dim() - len(shape) - bool(n)], cells, *x.shape[x.dim() - bool(n) :]
+    )
+    while flat.dim() - 1 - bool(n) < lead:
+        flat = flat[None]
+    new = vertices(n, x, lead + 1) if n else sides(x, lead + 1)
+    here = torch.eye(cells, dtype=torch.bool, device=x.device)
+    mask = here.reshape(cells, 1, *(1,) * lead, cells, *(1,) * bool(n))
+    every = torch.where(mask, new, flat)
+    return every.reshape(cells * values, *flat.shape[:lead], *shape, *flat.shape[lead + 1 :])
+
+
+def by_value(at: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return what `substituted` led to as [..., (outcomes,) *shape, values]."""
+    cells = at.unflatten(0, (*shape, -1))
+    k = len(shape) + 1
+    return cells.movedim(tuple(range(k)), tuple(range(-k, 0)))
+
+
+def kept(alive: Tensor, epsilon: float | Tensor, new: Tensor, old: Tensor, depth: int) -> Tensor:
+    """Return the new state of the rows that go on and the old one of those that have halted."""
+    return torch.where((alive > epsilon)[(..., *(None,) * depth)], new, old)
+
+
+def halting(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
+    """Return the weight that leaves the loop now; rows with at most epsilon left are frozen."""
+    if not isinstance(epsilon, Tensor) and epsilon == 0:
+        return alive * stop
+    return torch.where(alive > epsilon, alive * stop, 0.0)
+
+
+def going(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
+    """Return the weight that goes on."""
+    if not isinstance(epsilon, Tensor) and epsilon == 0:
+        return alive * (1 - stop)
+    return torch.where(alive > epsilon, alive * (1 - stop), alive)
+
+
+def act_weights(
+    total: Tensor, active: Tensor, unit: Tensor, epsilon: float, last: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a step's weight, whether it is the last one of its row, and what had not halted at the bound.
+
+    p_n = h_n until the sum of h reaches 1 - epsilon; there, or at the bound, the remainder R =
+    1 - (earlier h).
+    """
+    full = (total + unit >= 1 - epsilon).to(total.dtype)
+    ends = torch.ones_like(full) if last else full
+    weight = active * torch.where(ends > 0, 1 - total, unit)
+    missing = active * (1 - full) * (1 - total - unit) if last else torch.zeros_like(total)
+    return weight, active * ends, missing
+
+
+def divergence(p: Tensor, log_prior: float) -> Tensor:
+    """Return p (log p - log prior), a term of a Kullback-Leibler divergence; 0 where p is 0."""
+    live = p > 0
+    return p * (torch.log(torch.where(live, p, 1.0)) - log_prior)
+
+
+def is_transformed() -> bool:
+    """Say whether torch.func is at work: under vmap no row may be looked at by itself."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def is_over(alive: Tensor, epsilon: float | Tensor) -> bool:
+    """Say whether every row has halted.
+
+    False where that may not be asked (compiling, export, vmap, capture).
+    """
+    if torch.compiler.is_compiling() or is_transformed():
+        return False
+    if alive.is_meta or (alive.is_cuda and torch.cuda.is_current_stream_capturing()):
+        return False
+    return not bool((alive > epsilon).any())
+
+
+def rolled(
+    step: Callable[..., tuple[Any, ...]],
+    counters: range,
+    state: tuple[Any, ...],
+    report: dict[str, dict[int, Any]] | None,
+    over: Callable[[tuple[Any, ...]], bool] | None = None,
+) -> tuple[Any, ...]:
+    """Run a loop: state = step(report, k, *state) for each k, until `over` says that the rest would change nothing.
+
+    A long loop keeps the states between about √n chunks for the backward pass and runs each
+    chunk again there (Chen et al. 2016), so that memory grows with √n.
+    """
+    plain = torch.compiler.is_compiling() or is_transformed() or not torch.is_grad_enabled()
+    if plain or len(counters) <= LONG:
+        return stretch(step, counters, state, report, over)
+    size = math.isqrt(len(counters))
+    for start in range(0, len(counters), size):
+        part = counters[start : start + size]
+        state = checkpoint(
+            once_reported(step, part, report, over),
+            *state,
+            use_reentrant=False,
+            preserve_rng_state=False,
+        )
+        if over is not None and over(state):
+            break
+    return state
+
+
+def stretch(
+    step: Callable[..., tuple[Any, ...]],
+    counters: Sequence[int],
+    state: tuple[Any, ...],
+    report: dict[str, dict[int, Any]] | None,
+    over: Callable[[tuple[Any, ...]], bool] | None,
+) -> tuple[Any, ...]:
+    """Run consecutive rounds of a loop."""
+    for k in counters:
+        state = step(report, k, *state)
+        if over is not None and k != counters[-1] and over(state):
+            break
+    return state
+
+
+def once_reported(
+    step: Callable[..., tuple[Any, ...]],
+    counters: Sequence[int],
+    report: dict[str, dict[int, Any]] | None,
+    over: Callable[[tuple[Any, ...]], bool] | None,
+) -> Callable[..., tuple[Any, ...]]:
+    """Return a stretch of a loop as a function of its state that reports at its first run only."""
+    runs = []
+
+    def run(*state: Any) -> tuple[Any, ...]:
+        runs.append(True)
+        return stretch(step, counters, state, report if len(runs) == 1 else None, over)
+
+    return run

@@ -1,0 +1,157 @@
+"""Soft functions of reals: the relaxed rows, and rows that need care at their edges.
+
+In and out: tensors whose meaning is on the trailing axes; leading axes are free and broadcast.
+`t` is the temperature T, a number or a tensor with no axes; `c` is the offset c = max(0, -log
+T) that makes the limit right at ties. At a temperature of 0 each function takes its crisp side
+exactly, with zero gradients. The generated source contains these functions as they stand here,
+so they use torch, `math` and one another, and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def tie_offset(t: float | Tensor, ties: bool) -> float | Tensor:
+    """Return c = max(0, -log T), or 0 without `ties`."""
+    if not ties:
+        return 0.0
+    if isinstance(t, Tensor):
+        return torch.relu(-torch.log(t))
+    return max(0.0, -math.log(t)) if t > 0 else 0.0
+
+
+def temperature(t: float | Tensor) -> float | Tensor:
+    """Return a temperature that may be divided by.
+
+    A tensor is at least the smallest normal number.
+    """
+    return t.clamp(min=torch.finfo(t.dtype).tiny) if isinstance(t, Tensor) else t
+
+
+def cooled(x: Tensor, t: float | Tensor) -> Tensor:
+    """Return x / T."""
+    return x if not isinstance(t, Tensor) and t == 1 else x / t
+
+
+def is_cold(t: float | Tensor) -> bool:
+    """Say whether the temperature is the number 0.
+
+    (A tensor is never looked into: that would wait for the device.)
+    """
+    return not isinstance(t, Tensor) and t == 0
+
+
+def greater(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+    """Return P(x > y) = σ((x - y) / T - c)."""
+    if is_cold(t):
+        return torch.relu(torch.sign(x - y))
+    return torch.sigmoid(cooled(x - y, t) - c)
+
+
+def at_least(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+    """Return P(x >= y) = σ((x - y) / T + c)."""
+    if is_cold(t):
+        return 1 - torch.relu(torch.sign(y - x))
+    return torch.sigmoid(cooled(x - y, t) + c)
+
+
+def equal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+    """Return P(x >= y) + P(x <= y) - 1, as the product σ(z + c) σ(c - z) (1 - exp(-2c)).
+
+    Nothing cancels.
+    """
+    if is_cold(t):
+        return 1 - torch.abs(torch.sign(x - y))
+    z = cooled(x - y, t)
+    gap = -torch.expm1(-2 * c) if isinstance(c, Tensor) else -math.expm1(-2 * c)
+    return torch.sigmoid(z + c) * torch.sigmoid(c - z) * gap
+
+
+def unequal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+    """Return P(x > y) + P(x < y)."""
+    return greater(x, y, t, c) + greater(y, x, t, c)
+
+
+def chance(p: Tensor, t: float | Tensor) -> Tensor:
+    """Return p^(1/T) / (p^(1/T) + (1-p)^(1/T)) = σ(logit(p) / T).
+
+    P itself at T = 1, p >= 1/2 at T = 0.
+    """
+    if is_cold(t):
+        return 1 - torch.relu(torch.sign(0.5 - p))
+    if not isinstance(t, Tensor) and t == 1:
+        return p.clamp(0, 1)
+    inside = (p > 0) & (p < 1)  # logit has no finite slope at 0 and 1
+    safe = torch.where(inside, p, 0.5)
+    return torch.where(inside, torch.sigmoid(torch.logit(safe) / t), p.clamp(0, 1))
+
+
+def first_largest(x: Tensor) -> Tensor:
+    """Return the one-hot of the largest score, the first of equals. [..., n] -> [..., n]."""
+    best = torch.relu(torch.sign(x - x.amax(-1, keepdim=True)) + 1)
+    return best * (best.cumsum(-1) == 1)
+
+
+def pick(scores: Tensor, t: float | Tensor) -> Tensor:
+    """Return softmax(scores / T). [..., n] -> [..., n]."""
+    return first_largest(scores) if is_cold(t) else torch.softmax(cooled(scores, t), -1)
+
+
+def choice(logits: Tensor, t: float | Tensor) -> Tensor:
+    """Return the weights of a hole's alternatives, softmax(logits / T).
+
+    [..., k] -> [..., k].
+    """
+    return pick(logits, t)
+
+
+def sharpen(p: Tensor, g: float | Tensor) -> Tensor:
+    """Return p^g normalised (Graves, Wayne, Danihelka 2014, eq. 9). [..., n], [...] -> [..., n].
+
+    The result does not depend on the scale of p: dividing by the largest entry keeps p^g from
+    underflow.
+    """
+    power = (p / p.amax(-1, keepdim=True).detach()) ** (
+        g[..., None] if isinstance(g, Tensor) else g
+    )
+    return power / power.sum(-1, keepdim=True)
+
+
+def root(x: Tensor) -> Tensor:
+    """Return the square root, with slope 0 at 0 (where it has none)."""
+    inside = x > 0
+    return torch.where(inside, torch.sqrt(torch.where(inside, x, 1.0)), 0.0)
+
+
+def inverse_norm(x: Tensor) -> Tensor:
+    """Return 1 / |x|, or 0 for a zero vector. [..., w] -> [...]."""
+    square = (x * x).sum(-1)
+    inside = square > 0
+    return torch.where(inside, torch.rsqrt(torch.where(inside, square, 1.0)), 0.0)
+
+
+def cosine(memory: Tensor, key: Tensor) -> Tensor:
+    """Return the cosine of each row of a memory with a key.
+
+    [..., n, w], [..., w] -> [..., n].
+    """
+    dots = (memory @ key[..., None]).squeeze(-1)
+    return dots * inverse_norm(memory) * inverse_norm(key)[..., None]
+
+
+def matmul(a: Tensor, b: Tensor, ranks: tuple[int, int] = (2, 2)) -> Tensor:
+    """Return the matrix product of values of the given ranks, 1 or 2.
+
+    Leading axes broadcast.
+    """
+    if ranks == (1, 1):
+        return (a * b).sum(-1)
+    if ranks == (2, 1):
+        return (a @ b[..., None]).squeeze(-1)
+    if ranks == (1, 2):
+        return (a[..., None, :] @ b).squeeze(-2)
+    return a @ b

@@ -1,0 +1,63 @@
+"""Soft reads and writes of arrays at uncertain or known places.
+
+In: arrays with their cells on trailing axes, indices as distributions [..., n]. Out: the same.
+The generated source contains these functions as they stand here, so they use torch and one
+another, and nothing else.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def contract(index: Tensor, rows: Tensor) -> Tensor:
+    """Return sum_j index[j] rows[j]. [..., n], [..., n, w] -> [..., w].
+
+    Where the rows do not change along the last leading axis (restarts with a batch beside
+    them), that axis becomes one of the matrix product instead of a loop over small ones.
+    """
+    if rows.dim() == 2:
+        return index @ rows
+    if index.dim() >= 2 and rows.shape[-3] == 1:
+        return index @ rows.squeeze(-3)
+    return (index.unsqueeze(-2) @ rows).squeeze(-2)
+
+
+def read(memory: Tensor, index: Tensor, before: int = 0, after: int = 0) -> Tensor:
+    """Return sum_j i_j M_j over one axis of an array.
+
+    Args:
+        memory: [..., `before` axes, n, `after` axes].
+        index: [..., n].
+        before: how many of the value's own axes stand before the one that is indexed.
+        after: how many stand after it.
+    """
+    index = index[(..., *(None,) * before, slice(None))]
+    if after == 0:
+        return (index * memory).sum(-1)
+    if after == 1:
+        return contract(index, memory)
+    return contract(index, memory.flatten(-after)).unflatten(-1, memory.shape[-after:])
+
+
+def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tensor, Tensor]:
+    """Return an array (`rank` trailing axes) and a new part of it (`depth`) with equal leading axes."""
+    inner, part = memory.shape[memory.dim() - rank :], value.shape[value.dim() - depth :]
+    lead, other = memory.shape[: memory.dim() - rank], value.shape[: value.dim() - depth]
+    if lead == other:
+        return memory, value
+    lead = torch.broadcast_shapes(lead, other)
+    return memory.expand(*lead, *inner), value.expand(*lead, *part)
+
+
+def put(memory: Tensor, value: Tensor, place: int, axis: int, rank: int) -> Tensor:
+    """Return an array with the cells at a known place of one axis replaced."""
+    memory, value = widened(memory, value, rank, rank - 1)
+    return memory.select_scatter(value, axis - rank, place)
+
+
+def put_slice(memory: Tensor, value: Tensor, lo: int, hi: int, axis: int, rank: int) -> Tensor:
+    """Return an array with a static slice of one axis replaced."""
+    memory, value = widened(memory, value, rank, rank)
+    return memory.slice_scatter(value, axis - rank, lo, hi)

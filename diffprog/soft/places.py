@@ -1,0 +1,200 @@
+"""Source for reads and writes of arrays: slices at known places, contractions and mixtures at uncertain ones.
+
+In: a Read or Write node and its inputs as terms. Out: a term.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffprog.ir.graph import Apply, Cut
+from diffprog.ops import OPS
+from diffprog.soft.emitter import name_of
+from diffprog.soft.rows import apply, converted
+from diffprog.soft.writer import Term, const, finite_item, item, rank, shape, subscript
+from diffprog.types import Array, Tuple, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from diffprog.ir.graph import Read, Write
+    from diffprog.soft.emitter import Emitter
+    from diffprog.types import Type, Value
+
+    Index: TypeAlias = Term | Cut
+    """How one axis is indexed: by a known number, a distribution, or a slice."""
+
+
+def indices(axes: Sequence[Cut | None], terms: Sequence[Term], array: Type) -> list[Index]:
+    """Return how each axis of an array is indexed; axes that are not named are taken whole."""
+    rest = iter(terms)
+    found: list[Index] = [next(rest) if axis is None else axis for axis in axes]
+    return found + [Cut(0, n) for n in shape(array)[len(found) :]]
+
+
+def read(em: Emitter, node: Read, args: Sequence[Term]) -> Term:
+    """Return the cells of an array at a place."""
+    array, at = args[0], indices(node.axes, args[1:], args[0].type)
+    if array.value is not None and all(isinstance(i, Term) and i.number for i in at):
+        return _constant_cell(em, node, array, [i for i in at if isinstance(i, Term)])
+    code, sizes = _sliced(em.tensor(array), array.type, at)
+    at = [i for i in at if not (isinstance(i, Term) and i.number)]
+    if all(isinstance(i, Cut) for i in at):
+        return Term(code, node.type) if code == array.code else em.assign(node, code)
+    depth = trail(item(array.type))
+    for _ in range(sum(isinstance(i, Term) for i in at)):
+        axis = next(j for j, i in enumerate(at) if isinstance(i, Term))
+        index = at.pop(axis)
+        assert isinstance(index, Term)
+        code, sizes = _narrowed(code, sizes, axis, index, depth)
+        del sizes[axis]
+        code = f"read({code}, {em.tensor(index)}, {axis}, {len(sizes) - axis + depth})"
+    return em.assign(node, code)
+
+
+def _constant_cell(em: Emitter, node: Read, array: Term, at: Sequence[Term]) -> Term:
+    places = [i.value for i in at]
+    if all(isinstance(p, int) for p in places):
+        value = array.value
+        for p in places:
+            assert isinstance(value, list)
+            assert isinstance(p, int)
+            value = value[p]
+        assert value is not None
+        return const(value, node.type)
+    name = em.writer.literal("cells", repr(_tuples(array.value)))
+    return Term(name + "".join(f"[{i.code}]" for i in at), node.type, number=True)
+
+
+def _tuples(value: Value | None) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
+    """Return an array after its known indices and cuts, as one subscript, and the sizes that are left."""
+    parts, sizes, plain = [], [], True
+    for index, n in zip(at, shape(t), strict=True):
+        if isinstance(index, Cut):
+            whole = (index.lo, index.hi) == (0, n)
+            parts.append(":" if whole else f"{index.lo}:{index.hi}")
+            sizes.append(index.hi - index.lo)
+            plain &= whole
+        elif index.number:
+            parts.append(
+                index.code.removeprefix("(").removesuffix(")")
+                if index.value is None
+                else index.code
+            )
+            plain = False
+        else:
+            parts.append(":")
+            sizes.append(n)
+    if plain:
+        return code, sizes
+    return f"{code}[..., {', '.join(parts + [':'] * trail(item(t)))}]", sizes
+
+
+def _narrowed(
+    code: str, sizes: Sequence[int], axis: int, index: Term, depth: int
+) -> tuple[str, list[int]]:
+    """Return an array cut along one axis to the range of the index."""
+    t = finite_item(index.type)
+    if t.size == sizes[axis]:
+        return code, list(sizes)
+    after = [":"] * (len(sizes) - axis - 1 + depth)
+    return f"{code}[..., {', '.join([f'{t.lo}:{t.lo + t.size}', *after])}]", list(sizes)
+
+
+def write(em: Emitter, node: Write, args: Sequence[Term]) -> Term:
+    """Return the array with the cells at a place replaced or updated."""
+    array, value = args[0], args[1]
+    at = indices(node.axes, args[2:], array.type)
+    code = _written(em, node, em.tensor(array), list(shape(array.type)), at, value)
+    return code if code.type == node.type else Term(code.code, node.type)
+
+
+def _written(
+    em: Emitter, node: Write, code: str, sizes: list[int], at: Sequence[Index], value: Term
+) -> Term:
+    """Write one known axis after another: cut the part out, write into that, put it back."""
+    cell = item(node.type)
+    full = len(sizes) + trail(cell)
+    for axis, (index, n) in enumerate(zip(at, sizes, strict=True)):
+        before, after = [":"] * axis, [":"] * (full - axis - 1)
+        if isinstance(index, Cut) and (index.lo, index.hi) != (0, n):
+            part = f"{code}[..., {', '.join([*before, f'{index.lo}:{index.hi}', *after])}]"
+            inner = [*at[:axis], Cut(0, index.hi - index.lo), *at[axis + 1 :]]
+            cut = [*sizes[:axis], index.hi - index.lo, *sizes[axis + 1 :]]
+            new = _written(em, node, part, cut, inner, value).code
+            return em.assign(
+                node, f"put_slice({code}, {new}, {index.lo}, {index.hi}, {axis}, {full})"
+            )
+        if isinstance(index, Term) and index.number:
+            part = f"{code}[..., {', '.join([*before, index.code, *after])}]"
+            inner, cut = [*at[:axis], *at[axis + 1 :]], [*sizes[:axis], *sizes[axis + 1 :]]
+            new = _written(em, node, part, cut, inner, value).code
+            return em.assign(node, f"put({code}, {new}, {index.code}, {axis}, {full})")
+    return _mixed(em, node, code, sizes, at, value)
+
+
+def _mixed(
+    em: Emitter, node: Write, code: str, sizes: list[int], at: Sequence[Index], value: Term
+) -> Term:
+    """Write at uncertain places.
+
+    Each cell becomes the new value with the weight of its place.
+    """
+    cell = item(node.type)
+    place: Type = Array(tuple(sizes), cell) if sizes else cell
+    uncertain = [axis for axis, i in enumerate(at) if isinstance(i, Term)]
+    if (uncertain or node.op) and not code.isidentifier():
+        code = em.typed(node, code, place, hint="part").code
+    new = _beside(em, value, sizes, uncertain)
+    if node.op is not None:
+        new = _updated(em, node, Term(code, place), new)
+    if not uncertain:
+        return Term(em.tensor(new), place)
+    fresh = em.tensor(new)
+    if rank(new.type) == 0 and sizes:
+        fresh = subscript(fresh, cell, len(sizes))
+    weight = _weight(em, at, sizes, uncertain, trail(cell))
+    return em.typed(node, f"torch.lerp({code}, {fresh}, {weight})", place, hint=name_of(node))
+
+
+def _beside(em: Emitter, value: Term, sizes: list[int], uncertain: Sequence[int]) -> Term:
+    """Return a new value with an axis of one cell for each uncertain axis of the place.
+
+    A scalar as it is.
+    """
+    if rank(value.type) in (0, len(sizes)):
+        return value
+    axes = ["None" if axis in uncertain else ":" for axis in range(len(sizes))]
+    code = f"{em.tensor(value)}[..., {', '.join(axes + [':'] * trail(item(value.type)))}]"
+    return Term(code, Array(tuple(sizes), item(value.type)))
+
+
+def _updated(em: Emitter, node: Write, old: Term, new: Term) -> Term:
+    """Return the row of an update, for every cell of the place, in the type of the cells."""
+    assert node.op is not None
+    result = OPS[node.op].rule([item(old.type), item(new.type)])
+    assert not isinstance(result, Array | Tuple)
+    t: Type = Array(shape(old.type), result) if rank(old.type) else result
+    row = Apply(op=node.op, type=t, span=node.span)
+    return converted(em, node, apply(em, row, [old, new]), old.type)
+
+
+def _weight(
+    em: Emitter, at: Sequence[Index], sizes: Sequence[int], uncertain: Sequence[int], depth: int
+) -> str:
+    """Return the weight of each cell of a place: the product of its indices'."""
+    factors = []
+    for axis in uncertain:
+        index = at[axis]
+        assert isinstance(index, Term)
+        t, code = finite_item(index.type), em.tensor(index)
+        if t.size != sizes[axis]:
+            code = f"F.pad({code}, ({t.lo}, {sizes[axis] - t.lo - t.size}))"
+        parts = ["None"] * axis + [":"] + ["None"] * (len(sizes) - axis - 1 + depth)
+        factors.append(f"{code}[..., {', '.join(parts)}]" if len(parts) > 1 else code)
+    return " * ".join(factors)

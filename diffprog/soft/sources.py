@@ -1,0 +1,103 @@
+"""The generated file around the generated function: its head, the kernels it calls, its constants.
+
+In: what a writer collected. Out: the text of a file that needs torch and nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from diffprog.soft import finite, folds, halting, kernels, memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffprog.soft.writer import Writer
+
+
+def _functions(module: ModuleType) -> dict[str, FunctionType]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__
+    }
+
+
+KERNELS: dict[str, FunctionType] = {
+    name: function
+    for module in (kernels, finite, memory, folds, halting)
+    for name, function in _functions(module).items()
+}
+"""Every function that generated code may call, by name."""
+
+IMPORTS = """\
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+"""
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def used(text: str) -> list[str]:
+    """Return the kernels that a text calls, and those that they call, in a fixed order."""
+    found: set[str] = set()
+    todo = [text]
+    while todo:
+        for word in set(WORD.findall(todo.pop())) & KERNELS.keys() - found:
+            found.add(word)
+            todo.append(_source(word))
+    return [name for name in KERNELS if name in found]
+
+
+def _source(name: str) -> str:
+    text = inspect.getsource(KERNELS[name])
+    return re.sub(r"  # noqa.*$", "", text, flags=re.MULTILINE)
+
+
+def assembled(
+    writer: Writer, weights: dict[str, tuple[str, str]], entry: str, params: Sequence[str]
+) -> str:
+    """Return the whole file."""
+    top = ["    report = {} if report is None else report"]
+    like = f"{params[0]}" if params else "next(iter(holes.values()), torch.zeros(()))"
+    top.append(f"    like = {like} if like is None else like")
+    if writer.constants:
+        top.append("    constants = make_constants(like) if constants is None else constants")
+    top.append(
+        "    T, TIES, choice_T = temperature(T), tie_offset(temperature(T), ties), temperature(choice_T)"
+    )
+    body = "\n".join(writer.lines)
+    words = set(WORD.findall(body))
+    top += [f'    {name} = constants["{name}"]' for name in writer.constants if name in words]
+    top += [f"    {name} = {code}" for name, code in weights.values()]
+    keywords = "holes={}, constants=None, nets={}, T=1.0, choice_T=1.0, ties=True, epsilon=0.0"
+    head = f"def {entry}({', '.join([*params, '*', keywords, 'like=None', 'report=None'])}):"
+    doc = '    """Run the program on soft values; leading axes are free and broadcast."""'
+    function = "\n".join([head, doc, *top, body])
+    made = [f'        "{name}": {code},' for name, code in writer.constants.items()]
+    constants = "\n".join(
+        [
+            "def make_constants(like):",
+            '    """Return the program\'s tables on the device and in the dtype of `like`."""',
+            "    return {",
+            *made,
+            "    }",
+        ]
+    )
+    literals = "\n".join(f"{name} = {code}" for name, code in writer.literals.items())
+    names = used(constants + function)
+    long = f"LONG = {halting.LONG}" if "rolled" in names else ""
+    parts = [IMPORTS.strip(), long, *map(_source, names), literals, constants, function]
+    return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"

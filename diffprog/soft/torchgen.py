@@ -1,0 +1,167 @@
+"""A graph as readable torch source: one function, the kernels it calls, the constants it needs.
+
+In: the program's graph. Out: the text of a file that runs without diffprog. Every value's
+meaning is on its trailing axes; the generated code knows how many, and never names a leading
+one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from diffprog.errors import InvariantError
+from diffprog.ir.graph import (
+    Apply,
+    Const,
+    For,
+    Hole,
+    Loop,
+    Network,
+    Param,
+    Project,
+    Read,
+    Reduce,
+    Select,
+    Table,
+    Write,
+)
+from diffprog.ir.known import known
+from diffprog.soft import rows
+from diffprog.soft.branches import select
+from diffprog.soft.emitter import Emitter, placed
+from diffprog.soft.holes import hole
+from diffprog.soft.live import live
+from diffprog.soft.places import read, write
+from diffprog.soft.reductions import reduce
+from diffprog.soft.rounds import loop_for, loop_halting
+from diffprog.soft.sources import KERNELS, assembled
+from diffprog.soft.writer import Term, Writer, const, item
+from diffprog.types import Bool, Real
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffprog.ir.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The text of a program's file, and the names in it that a caller needs."""
+
+    source: str
+    entry: str
+    params: tuple[str, ...]
+
+
+@dataclass
+class Generator:
+    """Writes regions: one term for each node that is read."""
+
+    writer: Writer
+    weights: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.emitter = Emitter(self.writer, self.region, self.hole_weights)
+
+    def hole_weights(self, node: Hole) -> str:
+        """Return the name of a hole's weights, computed once at the top of the function."""
+        if node.key not in self.weights:
+            name = self.writer.fresh(node.key.replace("#", "_"))
+            code = f"holes[{node.key!r}]"
+            if not isinstance(item(node.type), Real):
+                code = f"choice({code}, choice_T)"
+                code += "[..., 1]" if isinstance(item(node.type), Bool) else ""
+            self.weights[node.key] = (name, code)
+        return self.weights[node.key][0]
+
+    def region(
+        self, graph: Graph, inputs: Sequence[Term | None], wanted: Sequence[int] | None
+    ) -> list[Term | None]:
+        """Write what the wanted results of a region read, in its order; return the results."""
+        needed = live(graph, wanted)
+        flags = known(graph, [t is not None and (t.number or t.value is not None) for t in inputs])
+        terms: dict[int, Term] = {}
+        several: dict[int, dict[int, Term]] = {}
+        for node in graph.nodes:
+            if node.id not in needed.nodes:
+                continue
+            args = [terms.get(i) for i in node.inputs]
+            match node:
+                case Param():
+                    terms[node.id] = placed(inputs[node.id])
+                case Project(place):
+                    terms[node.id] = several[node.inputs[0]][place]
+                case Select() | For() | Loop():
+                    self.emitter.comment(node)
+                    places = needed.places.get(node.id, frozenset())
+                    several[node.id] = self.block(node, args, places)
+                case _:
+                    terms[node.id] = self.simple(
+                        node, list(map(placed, args)), number=flags[node.id]
+                    )
+        return [terms.get(r) for r in graph.results]
+
+    def block(
+        self, node: Select | For | Loop, args: Sequence[Term | None], places: frozenset[int]
+    ) -> dict[int, Term]:
+        """Write a node that holds regions."""
+        match node:
+            case Select():
+                return select(self.emitter, node, args, places)
+            case For():
+                return loop_for(self.emitter, node, args, places)
+            case Loop():
+                return loop_halting(self.emitter, node, args, places)
+
+    def simple(self, node: Node, args: Sequence[Term], *, number: bool) -> Term:  # noqa: C901 - a case a kind
+        """Write a node with one result."""
+        em = self.emitter
+        if not isinstance(node, Const) and not (isinstance(node, Hole) and not args):
+            em.comment(node)
+        match node:
+            case Const(value):
+                return const(value, node.type)
+            case Apply():
+                return rows.number(em, node, args) if number else rows.apply(em, node, args)
+            case Table():
+                return rows.table(em, node, args)
+            case Hole():
+                return hole(em, node, args)
+            case Read():
+                return read(em, node, args)
+            case Write():
+                return write(em, node, args)
+            case Reduce():
+                return reduce(em, node, args)
+            case Network(name):
+                return em.assign(node, f"nets[{name!r}]({', '.join(em.tensors(args))})")
+            case Param() | Project() | Select() | For() | Loop():
+                message = f"{type(node).__name__} is not a simple node"
+                raise InvariantError(message)
+            case _:
+                assert_never(node)
+
+
+def generate(graph: Graph, name: str, *, inspect: bool = False) -> Generated:
+    """Return a program's file.
+
+    Args:
+        graph: the whole program's region.
+        name: the program's name, which the generated function gets.
+        inspect: whether each value is handed to `inspect(value, operation, line)`, to find a
+            NaN.
+    """
+    writer = Writer(inspect=inspect)
+    writer.reserve(set(KERNELS) | {"inspect"})
+    generator = Generator(writer)
+    entry = writer.fresh(name)
+    params = tuple(writer.fresh(p.name) for p in graph.params)
+    inputs = [
+        Term(text, p.type, number=p.known) for text, p in zip(params, graph.params, strict=True)
+    ]
+    results = generator.region(graph, inputs, None)
+    codes = [writer.tensor(placed(r)) for r in results]
+    writer.line(f"return ({', '.join(codes)}{',' if len(codes) == 1 else ''})")
+    source = assembled(writer, generator.weights, entry, params)
+    return Generated(source, entry, params)

@@ -1,0 +1,240 @@
+"""What writes the generated source: lines, names, constants, and values as the source names them.
+
+In: what the generators of the node kinds say. Out: lines of Python. Knows nothing of nodes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from diffprog.types import (
+    Array,
+    Bool,
+    Enum,
+    Finite,
+    Int,
+    Real,
+    Scalar,
+    Tuple,
+    Type,
+    Value,
+    trail,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RESERVED = {*keyword.kwlist, *dir(builtins), "torch", "math", "F", "Tensor"} | {
+    "T", "TIES", "ties", "choice_T", "epsilon", "report", "like", "holes", "weights", "constants", "nets",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value as the generated source names it.
+
+    Attributes:
+        code: a Python expression: a tensor, or a plain number. Empty for a constant array.
+        type: the value's type; a tensor has `trail(type)` trailing axes.
+        number: whether the expression is a plain Python number.
+        value: the crisp value, where it is a constant of the program.
+    """
+
+    code: str
+    type: Type
+    number: bool = False
+    value: Value | None = None
+
+
+def item(t: Type) -> Scalar:
+    """Return the type of a value's cells: a scalar's own."""
+    assert not isinstance(t, Tuple)
+    return t.item if isinstance(t, Array) else t
+
+
+def finite_item(t: Type) -> Finite:
+    """Return the finite type of a value's cells."""
+    found = item(t)
+    assert isinstance(found, Bool | Int | Enum)
+    return found
+
+
+def shape(t: Type) -> tuple[int, ...]:
+    """Return the shape of a value's own axes, without the one of its distribution."""
+    return t.shape if isinstance(t, Array) else ()
+
+
+def rank(t: Type) -> int:
+    """Return how many axes of cells a value has."""
+    return len(shape(t))
+
+
+def const(value: Value, t: Type) -> Term:
+    """Return a constant as a term: scalars are plain numbers."""
+    if isinstance(t, Array):
+        return Term("", t, value=value)
+    code = repr(value)
+    return Term(f"({code})" if code.startswith("-") else code, t, number=True, value=value)
+
+
+def offset(code: str, by: int) -> str:
+    """Return the source of `code - by`, folded where it is a literal."""
+    try:
+        return str(int(code.strip("()")) - by)
+    except ValueError:
+        return code if by == 0 else f"{code} - {by}" if by > 0 else f"{code} + {-by}"
+
+
+def subscript(code: str, t: Type, axes: int) -> str:
+    """Return a scalar's code with `axes` new axes of one cell before its own trailing ones."""
+    if not axes:
+        return code
+    return f"{code}[..., {', '.join(['None'] * axes + [':'] * trail(t))}]"
+
+
+def weighed(code: str, depth: int) -> str:
+    """Return the code of a weight, one number a row, with `depth` trailing axes of one cell."""
+    return subscript(code, Real(), depth)
+
+
+@dataclass
+class Writer:
+    """Collects the body of one generated function, its constants, and which kernels it calls."""
+
+    lines: list[str] = field(default_factory=list)
+    constants: dict[str, str] = field(default_factory=dict)
+    literals: dict[str, str] = field(default_factory=dict)
+    reach: list[str] = field(default_factory=list)
+    inspect: bool = False
+    _depth: int = 1
+    _names: set[str] = field(default_factory=lambda: set(RESERVED))
+    _line: tuple[str, int] | None = None
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.lines.append("    " * self._depth + text)
+
+    @contextmanager
+    def block(self, header: str) -> Iterator[None]:
+        """Write a header, and what the `with` writes under it, indented."""
+        self.line(header)
+        self._depth += 1
+        start = len(self.lines)
+        yield
+        if all(text.lstrip().startswith("#") for text in self.lines[start:]):
+            self.line("pass")
+        self._depth -= 1
+
+    def reserve(self, names: set[str]) -> None:
+        """Keep names from being given to variables."""
+        self._names |= names
+
+    def fresh(self, hint: str) -> str:
+        """Return a name that nothing has, close to the hint."""
+        base = re.sub(r"\W", "_", hint).strip("_") or "x"
+        base = f"n{base}" if base[0].isdigit() else base
+        name, number = base, 2
+        while name in self._names:
+            name, number = f"{base}_{number}", number + 1
+        self._names.add(name)
+        return name
+
+    def assign(self, hint: str, code: str, t: Type, *, number: bool = False) -> Term:
+        """Write `name = code` and return the name as a term."""
+        name = self.fresh(hint)
+        self.line(f"{name} = {code}")
+        return Term(name, t, number=number)
+
+    def constant(self, hint: str, code: str) -> str:
+        """Return the name of a constant tensor, made once by an expression in `like`."""
+        for name, known in self.constants.items():
+            if known == code:
+                return name
+        name = self.fresh(hint)
+        self.constants[name] = code
+        return name
+
+    def literal(self, hint: str, code: str) -> str:
+        """Return the name of a plain Python constant at the top of the file."""
+        for name, known in self.literals.items():
+            if known == code:
+                return name
+        name = self.fresh(hint.upper())
+        self.literals[name] = code
+        return name
+
+    def note(self, kind: str, line: int, amount: str) -> None:
+        """Write that an amount of a row is reported, times the weight with which this place is reached."""
+        self.line(f'note(report, "{kind}", {line}, {" * ".join([*self.reach, amount])})')
+
+    @contextmanager
+    def reached(self, weight: str) -> Iterator[None]:
+        """Let what is reported inside count by a weight."""
+        self.reach.append(weight)
+        yield
+        self.reach.pop()
+
+    def tensor(self, term: Term) -> str:
+        """Return the code of a term as a soft value."""
+        if term.value is not None:
+            return self._constant_of(term)
+        if not term.number:
+            return term.code
+        match term.type:
+            case Int(lo, hi):
+                return f"{self.units(hi - lo)}[{offset(term.code, lo)}]"
+            case Enum():
+                return f"{self.units(term.type.size)}[{term.code}]"
+            case _:
+                return f"like.new_full((), float({term.code}))"
+
+    def units(self, n: int) -> str:
+        """Return the constant whose rows are the one-hot values of an int."""
+        return self.constant(f"units_{n}", f"vertices({n}, like, 0)")
+
+    def values(self, t: Type) -> str:
+        """Return the constant that holds an int's values as reals."""
+        lo, size = finite_item(t).lo, finite_item(t).size
+        code = f"torch.arange({lo}, {lo + size}, dtype=like.dtype, device=like.device)"
+        return self.constant(f"values_{size}", code)
+
+    def _constant_of(self, term: Term) -> str:
+        flat = flattened(term.value)
+        match item(term.type):
+            case Real():
+                return self.constant("numbers", f"like.new_tensor({term.value!r})")
+            case Bool():
+                code = f"like.new_tensor({_floats(term.value)!r})"
+                return self.constant("bits", code)
+            case finite:
+                lo, n = finite.lo, finite.size
+                if not isinstance(term.type, Array):
+                    where = int(term.code.strip("()")) - lo
+                    return self.constant(f"is_{where}_of_{n}", f"vertices({n}, like, 0)[{where}]")
+                code = f"entries({flat!r}, {list(shape(term.type))!r}, range({lo}, {lo + n}), like)"
+                return self.constant("cells", code)
+
+
+def flattened(value: Value | None) -> list[int | float]:
+    """Return the scalars of a crisp value, in row-major order."""
+    if isinstance(value, list):
+        return [v for part in value for v in flattened(part)]
+    assert isinstance(value, int | float)
+    return [value]
+
+
+def _floats(value: Value | None) -> object:
+    if isinstance(value, list):
+        return [_floats(v) for v in value]
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+def retyped(term: Term, t: Type) -> Term:
+    """Return a term under another type: the tensor or number is the same."""
+    return replace(term, type=t)
