@@ -9,6 +9,7 @@ imports torch.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -33,6 +34,8 @@ MOST_CASES = 5
 """Alternatives in use beyond which a row of tests is no easier to read than the table."""
 LARGEST = 9
 """Leaves and operators of the longest expression that is looked for."""
+BITS = 4
+"""What a symbol of an expression takes."""
 TESTS = 5
 """The same for one of several tests."""
 
@@ -67,11 +70,16 @@ class Table:
         return t
 
     def largest(self, *, thorough: bool) -> int:
-        """Return the size up to which an expression says more than the entries it agrees with.
+        """Return the size up to which an expression is shorter than the entries it agrees with.
 
-        An expression of some ten symbols fits some table of a few entries by chance.
+        A symbol takes some four bits, an entry log2 of the alternatives. A longer expression fits
+        the entries by chance.
         """
-        return LARGEST if thorough else min(LARGEST, max(TESTS, sum(self.decided) // 8))
+        if thorough:
+            return LARGEST
+        used = {k for k, d in zip(self.entries, self.decided, strict=True) if d}
+        bits = sum(self.decided) * math.log2(max(2, len(used)))
+        return min(LARGEST, max(TESTS, int(bits / BITS)))
 
 
 def generalise(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from diffprog.errors import Span
 
-Points: TypeAlias = NDArray[np.int64]
+Points: TypeAlias = NDArray[np.signedinteger[Any]]
 Sort: TypeAlias = Literal["bool", "int"]
 
 MAX_CONSIDERED = 400_000
 """Terms that are looked at before the search gives up."""
-MAX_CELLS = 200_000_000
+MAX_CELLS = 50_000_000
 """Terms times points of the domain: a larger domain is searched less far."""
 MAX_DOMAIN = 4096
 """Points of a joint domain that is searched at all."""
@@ -82,7 +82,7 @@ class Shelf:
 def points(given: Sequence[Finite]) -> Points:
     """Return the joint domain: a column for each value, a row for each point, as numbers."""
     rows = list(product(*(range(t.lo, t.lo + t.size) for t in given)))
-    return np.array(rows, dtype=np.int64).reshape(len(rows), len(given))
+    return np.array(rows, dtype=np.int32).reshape(len(rows), len(given))
 
 
 class Terms:
@@ -110,18 +110,25 @@ class Terms:
 
     def blocks(self, largest: int) -> Iterator[Block]:
         """Yield terms up to a size, in canonical order, until the budget is spent."""
+        waiting: list[Block] = []
         for size in range(1, largest + 1):
+            # Keeping takes longer than looking: nothing is kept before a term may stand on it.
+            for block in waiting:
+                if block.size < size - (block.sort == "int"):
+                    self._keep(block)
+            waiting = [b for b in waiting if b.size >= size - (b.sort == "int")]
             for block in self._of_size(size):
                 yield block
                 self.budget -= len(block.values)
                 if self.budget <= 0:
                     return
-                self._keep(block)
+                waiting.append(block)
 
     def _of_size(self, size: int) -> Iterator[Block]:
         if size == 1:
             yield from self._leaves()
         if size == 2:
+            yield from self._casts()
             yield from self._rare()
         if size == 3:
             yield from self._members()
@@ -130,27 +137,32 @@ class Terms:
         yield from self._negations(size)
         for op in CONNECTIVES:
             yield from self._binary(op, "bool", "bool", size)
+        yield from self._conditionals(size)
         for op in ARITHMETIC:
             yield from self._binary(op, "int", "int", size)
-        if size >= 4:
-            yield from self._conditionals(size)
 
     # --- leaves
 
     def _leaves(self) -> Iterator[Block]:
-        bools, ints = [], []
+        for sort, wanted in (("bool", Bool), ("int", Int)):
+            found = [
+                (Term(name, t, 1), self.domain[:, i])
+                for i, (t, name) in enumerate(zip(self.given, self.names, strict=True))
+                if isinstance(t, wanted) and isinstance(t, Bool | Int)
+            ]
+            if sort == "int":
+                usual = [n for n in (0, 1, 2) if n not in self.constants]
+                numbers = (*usual, *self.constants)
+                found += [self._constant(n, self.constants.get(n)) for n in numbers]
+            yield from self._ready("bool" if sort == "bool" else "int", 1, found)
+
+    def _casts(self) -> Iterator[Block]:
+        found = []
         for i, (t, name) in enumerate(zip(self.given, self.names, strict=True)):
-            column = self.domain[:, i]
             if isinstance(t, Bool):
-                bools.append((Term(name, BOOL, 1), column))
                 cast = syntax.Call("int", (name,), span=self.span)
-                ints.append((Term(cast, Int(0, 2), 1), column))
-            elif isinstance(t, Int):
-                ints.append((Term(name, t, 1), column))
-        yield from self._ready("bool", 1, bools)
-        numbers = [n for n in (0, 1, 2) if n not in self.constants]
-        named = [self._constant(n, self.constants.get(n)) for n in (*numbers, *self.constants)]
-        yield from self._ready("int", 1, [*ints, *named])
+                found.append((Term(cast, Int(0, 2), 2), self.domain[:, i]))
+        yield from self._ready("int", 2, found)
 
     def _rare(self) -> Iterator[Block]:
         """Yield the other numbers in the ranges of the values: worth a term, but not the first."""
@@ -163,7 +175,7 @@ class Terms:
 
     def _constant(self, n: int, name: str | None, size: int = 1) -> tuple[Term, Points]:
         made = self.literal(n) if name is None else syntax.Name(name, span=self.span)
-        return Term(made, Int(n, n + 1), size), np.full(len(self.domain), n, dtype=np.int64)
+        return Term(made, Int(n, n + 1), size), np.full(len(self.domain), n, dtype=np.int32)
 
     def literal(self, n: int) -> syntax.Expr:
         """Return a number as syntax."""
@@ -177,7 +189,7 @@ class Terms:
                 for k, member in enumerate(t.members):
                     right = syntax.Member(t.name, member, span=self.span)
                     test = syntax.Binary("==", name, right, span=self.span)
-                    found.append((Term(test, BOOL, 3), (self.domain[:, i] == k).astype(np.int64)))
+                    found.append((Term(test, BOOL, 3), (self.domain[:, i] == k).astype(np.int32)))
         yield from self._ready("bool", 3, found)
 
     def _ready(self, sort: Sort, size: int, found: list[tuple[Term, Points]]) -> Iterator[Block]:
@@ -190,8 +202,6 @@ class Terms:
     def _binary(self, op: str, operands: Sort, sort: Sort, size: int) -> Iterator[Block]:
         for right_size in range(1, size - 1):
             left_size = size - 1 - right_size
-            if op in SORTED and left_size < right_size:
-                continue
             left = self.shelves.get((operands, left_size))
             right = self.shelves.get((operands, right_size))
             if (
@@ -202,27 +212,18 @@ class Terms:
                 yield from self._pairs(op, sort, size, left, right)
 
     def _pairs(self, op: str, sort: Sort, size: int, left: Shelf, right: Shelf) -> Iterator[Block]:
-        columns = [j for j, t in enumerate(right.terms) if _may_stand_right(op, t.type)]
-        if not columns:
-            return
-        step = max(1, CHUNK // (len(columns) * len(self.domain)))
-        for start in range(0, len(left.terms), step):
-            rows = range(start, min(start + step, len(left.terms)))
-            pairs = [
-                (i, j) for i in rows for j in columns
-                if not (op in SORTED and left is right and (i > j or (i == j and op not in "+*")))
-            ]  # fmt: skip
-            if not pairs:
-                continue
-            i, j = np.array(pairs).T
-            values = _POINTWISE[op](left.values[i], right.values[j]).astype(np.int64)
-            yield Block(sort, size, values, self._maker(op, size, left, right, pairs))
+        rows, columns = _wanted(op, left, right)
+        step = max(1, CHUNK // max(1, len(self.domain)))
+        for start in range(0, len(rows), step):
+            i, j = rows[start : start + step], columns[start : start + step]
+            values = _POINTWISE[op](left.values[i], right.values[j]).astype(np.int32)
+            yield Block(sort, size, values, self._maker(op, size, (left, i), (right, j)))
 
     def _maker(
-        self, op: str, size: int, left: Shelf, right: Shelf, pairs: list[tuple[int, int]]
+        self, op: str, size: int, left: tuple[Shelf, Points], right: tuple[Shelf, Points]
     ) -> Callable[[int], Term | None]:
         def make(k: int) -> Term | None:
-            a, b = left.terms[pairs[k][0]], right.terms[pairs[k][1]]
+            a, b = (shelf.terms[int(places[k])] for shelf, places in (left, right))
             return self._apply(op, size, a, b)
 
         return make
@@ -296,6 +297,35 @@ class Terms:
             values = np.concatenate([self.shelves[place].values, values])
         known = self.shelves[place].terms if place in self.shelves else []
         self.shelves[place] = Shelf([*known, *(term for term, _ in fresh)], values)
+
+
+def _wanted(op: str, left: Shelf, right: Shelf) -> tuple[Points, Points]:
+    """Return the operands of an operator that say something new, in canonical order."""
+    places = np.array([k for k, t in enumerate(right.terms) if _may_stand_right(op, t.type)], int)
+    i, j = np.repeat(np.arange(len(left.terms)), len(places)), np.tile(places, len(left.terms))
+    if op not in SORTED:
+        return i, j
+    sizes = left.terms[0].size, right.terms[0].size
+    if op in CONNECTIVES:
+        # `a and not b`, `a or b and c`, `a or b or c`
+        fine = ~_chained(op, right)[j] & ((sizes[0] <= sizes[1]) | _chained(op, left)[i])
+    else:
+        # `x + 1 > y`, `x > 1`, `x + int(b)`: the larger operand stands left, constants right.
+        larger = sizes[0] <= sizes[1] if max(sizes) == 2 else sizes[0] >= sizes[1]
+        constant = _constants(left)[i], _constants(right)[j]
+        fine = ~constant[0] & (constant[1] | larger)
+    if left is right:
+        fine &= i <= j if op in "+*" else i < j
+    return i[fine], j[fine]
+
+
+def _chained(op: str, shelf: Shelf) -> NDArray[np.bool_]:
+    trees = [t.expression for t in shelf.terms]
+    return np.array([isinstance(e, syntax.Binary) and e.op == op for e in trees])
+
+
+def _constants(shelf: Shelf) -> NDArray[np.bool_]:
+    return np.array([isinstance(t.type, Int) and t.type.size == 1 for t in shelf.terms])
 
 
 def _may_stand_right(op: str, t: Type) -> bool:

@@ -275,7 +275,11 @@ class Program:
         if backend != "torch":
             fail("DP605", f"there is no backend `{backend}`", hint="the backends are `torch`")
         return SoftProgram(
-            self.simplified, self.checked.holes, self.parameters, self.result, restarts=restarts
+            self.simplified,
+            self.checked.holes,
+            self.checked.main.params,
+            self.result,
+            restarts=restarts,
         )
 
     # --- with choices put back

@@ -1,4 +1,4 @@
-"""Choices are put back into the text, and the text says the same as the program with its choices."""
+"""Choices are put back into the text, and the text says the same as the program did with them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def test_given_blocks_become_a_table_and_an_if() -> None:
 
 def test_three_alternatives_become_a_match() -> None:
     """Alternatives that no entry takes are gone."""
-    program = of(
-        "t = x\nchoose given x, b:\n    t = 0\n    t = 1\n    t = 2\n    t = y\nreturn t"
-    )
+    program = of("t = x\nchoose given x, b:\n    t = 0\n    t = 1\n    t = 2\n    t = y\nreturn t")
     choice = [[3, 0], [0, 2], [2, 3]]
     filled = program.fill({"f.choose#0": choice})
     assert "match choice_table[x, int(b)]:" in filled.source
