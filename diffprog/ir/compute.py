@@ -30,6 +30,8 @@ def plain(node: Apply, values: Sequence[Any], types: Sequence[Type]) -> Any:
             if isinstance(node.type, Array) and not isinstance(types[0], Array):
                 return None
             return values[0]
+        case "choose":
+            return values[1] if values[0] else values[2]
         case _:
             return None if _arrays(node, types) else _computed(node, values)
 

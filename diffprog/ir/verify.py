@@ -14,12 +14,12 @@ from diffprog.errors import InvariantError
 from diffprog.ir.dag import cycle
 from diffprog.ir.derive import complaint
 from diffprog.ir.graph import (
+    Apply,
     For,
     Graph,
     Hole,
     Loop,
     Network,
-    Node,
     Param,
     Project,
     Select,
@@ -66,18 +66,19 @@ def _complaints(graph: Graph, *, simplified: bool) -> Iterator[str]:
             yield from broken
             if broken:  # what follows would stumble over it
                 return
-        for invariant in (*MEANING, *((no_dead_nodes,) if simplified else ())):
+        for invariant in (*MEANING, *(SIMPLE if simplified else ())):
             yield from (f"{where}{what}" for what in invariant(region))
         for node in region.nodes:
-            pending += [(f"{where}%{node.id} {name}: ", g) for name, g in inner(node)]
+            pending += [(f"{where}%{node.id} {name}: ", g) for name, g in regions(node)]
+            if isinstance(node, Table) and node.expression is not None:
+                yield from _expression(f"{where}%{node.id} expression: ", node.expression)
     yield from holes_agree(graph)
 
 
-def inner(node: Node) -> tuple[tuple[str, Graph], ...]:
-    """Return every region that a node holds, a table's expression too."""
-    if isinstance(node, Table) and node.expression is not None:
-        return (("expression", node.expression),)
-    return regions(node)
+def _expression(where: str, region: Graph) -> Iterator[str]:
+    """Judge the expression of a table, which is for pictures: it is not simplified."""
+    for invariant in STRUCTURE:
+        yield from (f"{where}{what}" for what in invariant(region))
 
 
 def ids_are_places(region: Graph) -> Iterator[str]:
@@ -247,6 +248,13 @@ def no_dead_nodes(region: Graph) -> Iterator[str]:
             yield f"%{node.id} is dead"
 
 
+def choices_are_tabulated(region: Graph) -> Iterator[str]:
+    """`choose`, which evaluates one side, stands in tables alone: branches are Selects."""
+    for node in region.nodes:
+        if isinstance(node, Apply) and node.op == "choose":
+            yield f"%{node.id} chooses outside a table"
+
+
 def holes_agree(graph: Graph) -> Iterator[str]:
     """Holes of one key, which read the same logits, ask for the same alternatives."""
     kinds: dict[str, tuple[Type, ...]] = {}
@@ -272,5 +280,8 @@ STRUCTURE: tuple[Invariant, ...] = (
     types_are_derived,
 )
 """What the rest builds on: where one is broken, the region is judged no further."""
+
+SIMPLE: tuple[Invariant, ...] = (no_dead_nodes, choices_are_tabulated)
+"""What holds only after the passes."""
 
 MEANING: tuple[Invariant, ...] = (tuples_are_taken_apart, selects_fit, loops_fit)
