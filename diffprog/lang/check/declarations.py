@@ -58,6 +58,7 @@ def _is_free(unit: Unit, name: str, node: syntax.Syntax) -> bool:
         hint = f"choose another name, such as `{name}_`"
         unit.report.error("DP204", f"`{name}` is {kind} of the language", span, help=hint)
         unit.broken.add(name)
+        unit.declared.setdefault(name, span)
         return False
     if name in unit.declared:
         others = (Label(unit.declared[name], "first declared here"),)
@@ -137,8 +138,8 @@ def _const(unit: Unit, d: syntax.Const) -> None:
 
 
 def _function(unit: Unit, d: syntax.Function) -> None:
-    if _is_free(unit, d.name, d):
-        unit.functions[d.name] = d
+    _is_free(unit, d.name, d)
+    unit.functions.setdefault(d.name, d)  # also under a name refused, to look inside
 
 
 def _params(unit: Unit, d: syntax.Function) -> None:

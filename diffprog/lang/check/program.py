@@ -22,6 +22,8 @@ from diffprog.lang.check.unused import check_met, recursive, warn_unused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from diffprog.errors import Diagnostic
+
 _DEPTH = 20_000
 """Python frames: a block or an expression may nest 200 deep, each level takes a few."""
 
@@ -43,9 +45,8 @@ def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) ->
     checked, unit = _checked(program, dict(sizes or {}))
     warn_unused(unit, program)
     if unit.assumed:
-        # A size was made up to find other errors; what may depend on it is not told.
         found = unit.report.diagnostics
-        unit.report.diagnostics = [d for d in found if d.code[:3] in ("DP2", "DP3", "DP9")]
+        unit.report.diagnostics = [d for d in found if _holds_at_any_size(d, program)]
     else:
         check_met(unit, program)
     if checked is None or unit.report.errors:
@@ -73,7 +74,7 @@ def _checked(
     unit.instantiate = instances.get
     with _deep():
         declare(unit, program, sizes)
-        _functions(unit)
+        _functions(unit, program)
         main = program.main
         types = signature(Frame(unit, main.name, unit.sizes), main, unit.sizes)
         checked = None if types is None else instances.get(main, unit.sizes, types)
@@ -81,11 +82,20 @@ def _checked(
     return checked, unit
 
 
-def _functions(unit: Unit) -> None:
+def _holds_at_any_size(d: Diagnostic, program: syntax.Program) -> bool:
+    """Say whether a finding stands although a size was made up to look for more errors."""
+    if d.code[:3] in ("DP2", "DP3", "DP9") or d.span is None:
+        return True
+    sizes = [s.span for s in program.declarations if isinstance(s, syntax.Size)]
+    return any(s.start <= d.span.start < s.end for s in sizes)
+
+
+def _functions(unit: Unit, program: syntax.Program) -> None:
     """Look at functions as written: returns, holes, calls in circles."""
-    for function in unit.functions.values():
-        unit.keys.update(hole_keys(function))
-        check_returns(unit.report, function)
+    for function in program.declarations:
+        if isinstance(function, syntax.Function):
+            unit.keys.update(hole_keys(function))
+            check_returns(unit.report, function)
     told: set[str] = set()
     for name, way in recursive(unit.functions).items():
         unit.recursive.add(name)

@@ -23,6 +23,17 @@ def test_a_size_without_a_value_still_lets_names_be_checked() -> None:
     assert errors(text) == ["DP208", "DP201"]
 
 
+def test_a_wrong_default_of_a_size_is_told() -> None:
+    """Although a size was made up for it to look for more errors."""
+    assert errors("size n = real\n\n" + body("return x", "x: int<10>, _xs: real[n]")) == ["DP410"]
+
+
+def test_a_function_under_a_refused_name_is_looked_into() -> None:
+    """So is a program that takes the name of an operation."""
+    text = "program max(b: bool) -> int<3>:\n    return choose(1, bb)\n"
+    assert errors(text) == ["DP204", "DP201"]
+
+
 def test_an_unknown_size_is_refused() -> None:
     """With the one that was meant."""
     with pytest.raises(DiffprogError) as caught:
