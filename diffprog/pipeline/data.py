@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from diffprog.errors import fail
 from diffprog.lang import syntax
 
 if TYPE_CHECKING:
@@ -54,6 +55,32 @@ def encode_input(name: str, t: Type, value: object) -> Value:
     place, message = found.groups() if found else ("", message)
     message = f"`{name}{place}`: {message}"
     raise ValueError(message)
+
+
+def encode_inputs(
+    program: syntax.Program, types: Mapping[str, Type], inputs: Mapping[str, object]
+) -> dict[str, Value]:
+    """Encode the inputs of a program.
+
+    Raises:
+        DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong value.
+    """
+    params = {p.name: p for p in program.main.params}
+    wanted = ", ".join(f"`{name}`" for name in params) or "none"
+    for name, param in params.items():
+        if name not in inputs:
+            fail("DP603", f"the input `{name}` is missing", param.span)
+    for name in inputs:
+        if name not in params:
+            message = f"`{program.main.name}` has no input `{name}`"
+            fail("DP603", message, hint=f"its inputs are {wanted}")
+    values = {}
+    for name, t in types.items():
+        try:
+            values[name] = encode_input(name, t, inputs[name])
+        except ValueError as problem:
+            fail("DP604", str(problem), params[name].span, hint=f"`{name}` is `{t}`")
+    return values
 
 
 def declared_sizes(program: syntax.Program) -> dict[str, syntax.Size]:

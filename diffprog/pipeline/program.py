@@ -17,7 +17,7 @@ from diffprog.pipeline import stages
 from diffprog.pipeline.data import (
     SizeClashError,
     declared_sizes,
-    encode_input,
+    encode_inputs,
     infer_sizes,
     shaped_sizes,
 )
@@ -191,7 +191,7 @@ class Program:
     ) -> tuple[Outcome, Program]:
         """Run the program; return all that the run says, and the program at the sizes it ran at."""
         bound = self._bound(inputs)
-        values = bound.encoded(inputs)
+        values = encode_inputs(self.syntax, bound.parameters, inputs)
         return interpret(bound.checked, values, bound.choices, trace=trace), bound
 
     def _bound(self, inputs: Mapping[str, object]) -> Program:
@@ -199,29 +199,6 @@ class Program:
             return self.bind(inputs)
         except SizeClashError as problem:
             fail("DP604", str(problem), self.syntax.main.span)
-
-    def encoded(self, inputs: Mapping[str, object]) -> dict[str, Value]:
-        """Encode inputs at the present sizes.
-
-        Raises:
-            DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong value.
-        """
-        params = {p.name: p for p in self.syntax.main.params}
-        wanted = ", ".join(f"`{name}`" for name in params) or "none"
-        for name in params:
-            if name not in inputs:
-                fail("DP603", f"the input `{name}` is missing", params[name].span)
-        for name in inputs:
-            if name not in params:
-                hint = f"its inputs are {wanted}"
-                fail("DP603", f"{self.name} has no input `{name}`", hint=hint)
-        values = {}
-        for name, t in self.parameters.items():
-            try:
-                values[name] = encode_input(name, t, inputs[name])
-            except ValueError as problem:
-                fail("DP604", str(problem), params[name].span, hint=f"`{name}` is `{t}`")
-        return values
 
     # --- its stages
 
@@ -274,12 +251,15 @@ class Program:
 
         if backend != "torch":
             fail("DP605", f"there is no backend `{backend}`", hint="the backends are `torch`")
+        main = self.checked.main
         return SoftProgram(
             self.simplified,
             self.checked.holes,
             self.checked.main.params,
             self.result,
             restarts=restarts,
+            name=self.name,
+            seed=seed,
         )
 
     # --- with choices put back

@@ -128,7 +128,8 @@ def test_comments_of_a_choice_go_with_it() -> None:
     """A comment beside a choice speaks of the choice; others, and those of a `learn`, stay."""
     program = of(
         "# first\nlearn k: int<3>  # kept\nt = x  # stays\n"
-        "choose given b:  # a table\n    # inside\n    t = y  # of the winner\n    pass\nreturn t + k"
+        "choose given b:  # a table\n    # inside\n    t = y  # of the winner\n    pass\n"
+        "return t + k"
     )
     filled = program.fill({"f.k#0": 1, "f.choose#0": [0, 0]})
     assert "# first" in filled.source
