@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from diffprog.lang.fill import Filling
     from diffprog.pipeline.stages import GraphStage
     from diffprog.soft.module import SoftProgram
-    from diffprog.types import Type, Value
+    from diffprog.types import Type
 
 Choices = Mapping[str, object]
 """What each hole is, by key; see `diffprog.crisp.choices`."""
@@ -255,10 +255,10 @@ class Program:
         return SoftProgram(
             self.simplified,
             self.checked.holes,
-            self.checked.main.params,
-            self.result,
+            main.params,
+            main.result,
             restarts=restarts,
-            name=self.name,
+            name=main.name,
             seed=seed,
         )
 
