@@ -61,7 +61,9 @@ class Choices(nn.Module):
 
     def hole(self, key: str) -> nn.Parameter:
         """Return the logits of a hole (the numbers themselves for a `learn` of reals)."""
-        return self.holes[key.replace(".", ":")]
+        found = self.holes[key.replace(".", ":")]
+        assert isinstance(found, nn.Parameter)
+        return found
 
     def logits(self, lead: int) -> dict[str, Tensor]:
         """Return the logits of all holes, restarts standing left of `lead` other leading axes."""
@@ -103,9 +105,9 @@ class Choices(nn.Module):
 
     @torch.no_grad()
     def harden(self, restart: int | None = None) -> dict[str, Any]:
-        """Return the best alternative of each hole, as nested lists of their numbers; learned reals as numbers.
+        """Return the best alternative of each hole, as nested lists of numbers.
 
-        With restarts: those of one, or lists over all of them.
+        A learned real is itself. With restarts: those of one, or lists over all of them.
         """
         found: dict[str, Any] = {}
         for key, hole in self.hole_types.items():
@@ -144,7 +146,8 @@ class Choices(nn.Module):
         best, place = weights.max(-1)
         if len(best) == 1:
             return f"{key}: {label(hole, int(place[0]))} ({float(best[0]):.2f} of 1)"
-        return f"{key}: {len(best)} choices of {weights.shape[-1]}, leading weight {float(best.mean()):.2f}"
+        lead = f"leading weight {float(best.mean()):.2f}"
+        return f"{key}: {len(best)} choices of {weights.shape[-1]}, {lead}"
 
 
 def sizes(hole: Hole) -> tuple[int, ...]:

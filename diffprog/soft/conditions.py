@@ -105,10 +105,10 @@ def _nothing(source: int, values: Sequence[int]) -> Term:
     raise AssertionError(message)
 
 
-# --- tests that are one table of their inputs ------------------------------------------------------
+# --- tests that are one table of their inputs ---------------------------------------------------
 
 Masses: TypeAlias = Callable[[Sequence[int]], str]
-"""From values of the test to the code of P(test is one of them | inputs), an axis for each uncertain input."""
+"""From values of the test to the code of P(one of them | inputs), an axis an uncertain input."""
 
 
 def _joint_table(
@@ -201,13 +201,13 @@ def _by_table(
         key = tuple(values)
         if key not in made:
             code = f"{together()} * {masses(values)}"
-            made[key] = em.writer.assign("mass", code, placed(args[source]).type).code
+            made[key] = em.writer.shared("mass", code, placed(args[source]).type).code
         place = list(uncertain).index(source)
         others = tuple(a - len(uncertain) for a in range(len(uncertain)) if a != place)
         code = made[key] + (f".sum({others})" if others else "")
         t = placed(args[source]).type
         if isinstance(t, Bool):
-            two = em.writer.assign("mass", code, t).code
+            two = em.writer.shared("mass", code, t).code if others else made[key]
             final = f"likely({two}[..., 1], {two}[..., 0])"
         else:
             final = f"normalised({code})"
@@ -229,13 +229,13 @@ def _outer(em: Emitter, args: Sequence[Term | None], uncertain: Sequence[int]) -
     return em.writer.assign("together", " * ".join(parts), Bool()).code
 
 
-# --- tests in general ------------------------------------------------------------------------------
+# --- tests in general ---------------------------------------------------------------------------
 
 
 def _by_vertices(
     em: Emitter, graph: Graph, args: Sequence[Term | None], asked: Sequence[int]
 ) -> Test:
-    """Write a test as a function of its sources, and evaluate it with each replaced by all its values."""
+    """Write a test as a function of its sources, to evaluate it at all values of each."""
     writer = em.writer
     names = [writer.fresh(getattr(graph[i], "name", "x")) for i in asked]
     function = writer.fresh("test")
@@ -287,7 +287,8 @@ def _every(em: Emitter, term: Term, lead: str) -> str:
     """Return the code of all values of a source on a new leading axis."""
     code, t = em.tensor(term), finite_item(term.type)
     if rank(term.type):
-        return f"substituted({code}, {shape(term.type)!r}, {0 if isinstance(t, Bool) else t.size}, {lead})"
+        size = 0 if isinstance(t, Bool) else t.size
+        return f"substituted({code}, {shape(term.type)!r}, {size}, {lead})"
     return (
         f"sides({code}, {lead})" if isinstance(t, Bool) else f"vertices({t.size}, {code}, {lead})"
     )

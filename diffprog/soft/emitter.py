@@ -1,4 +1,4 @@
-"""What the generators of the node kinds share: the writer, the way into a region, names from the source.
+"""What the generators of the kinds share: the writer, the way into a region, the names.
 
 In: nodes with their inputs as terms. Out: terms. Each kind has its own file, which sees only
 this one.
@@ -7,15 +7,16 @@ this one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.ir.graph import Apply, Reduce
-from diffprog.soft.writer import Term, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from diffprog.ir.graph import Graph, Hole, Node
+    from diffprog.soft.writer import Term, Writer
     from diffprog.types import Type
 
 Region: TypeAlias = (
@@ -72,7 +73,7 @@ class Emitter:
 
 
 def name_of(node: Node) -> str:
-    """Return the variable that a node's value is assigned to in the source, or a word for what it is."""
+    """Return the variable that the source assigns a node's value to, or a word for what it is."""
     source, start = node.span.source, node.span.start
     line = source.line(node.span.line)
     column = source.place(start)[1] - 1

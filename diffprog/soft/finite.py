@@ -9,7 +9,7 @@ here, so they use torch and one another, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence  # noqa: TC003 - the generated source has no type-checking block
 from itertools import product
 from typing import Any
 
@@ -90,7 +90,7 @@ def convolve(p: Tensor, q: Tensor) -> Tensor:
     """
     a, b = p.shape[-1], q.shape[-1]
     grid = F.pad(p[..., :, None] * q[..., None, :], (0, a)).flatten(-2)
-    return grid[..., : a * (a + b - 1)].unflatten(-1, (a, a + b - 1)).sum(-2)
+    return grid[..., : a * (a + b - 1)].unflatten(-1, (a, a + b - 1)).sum(-2)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def exceeds(p: Tensor, q: Tensor, shift: int) -> Tensor:
@@ -135,4 +135,4 @@ def fill(x: Tensor, shape: Sequence[int], depth: int) -> Tensor:
 
 def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
     """Return values as the cells of an array, on a new axis before their `depth` trailing ones."""
-    return torch.stack(torch.broadcast_tensors(*items), -1 - depth)
+    return torch.stack(torch.broadcast_tensors(*items), -1 - depth)  # type: ignore[no-untyped-call]

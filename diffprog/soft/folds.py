@@ -1,4 +1,4 @@
-"""Soft reductions: exact push-forwards of folds over the cells of an array, and their forms on reals.
+"""Soft reductions: exact push-forwards of folds over an array's cells, and forms on reals.
 
 In: cells on one trailing axis (before the one of their distributions), a mask of bools or None.
 Out: the result's soft value. The generated source contains these functions as they stand here,
@@ -7,7 +7,7 @@ so they use torch and one another, the functions of `finite` and `kernels`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - the generated source has no type-checking block
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -22,7 +22,7 @@ def in_pairs(x: Tensor, axis: int, combine: Callable[[Tensor, Tensor], Tensor]) 
     n = x.shape[axis]
     while n > 1:
         even = n - n % 2
-        left, right = x.narrow(axis, 0, even).unflatten(axis, (-1, 2)).unbind(axis)
+        left, right = x.narrow(axis, 0, even).unflatten(axis, (-1, 2)).unbind(axis)  # type: ignore[no-untyped-call]
         joined = combine(left, right)
         x = torch.cat((joined, x.narrow(axis, even, 1)), axis) if n % 2 else joined
         n = x.shape[axis]
@@ -45,7 +45,7 @@ def any_of(p: Tensor) -> Tensor:
 
 
 def products_before(x: Tensor, axis: int = -1) -> Tensor:
-    """Return, for each place of an axis, the product of what stands before it (Hillis and Steele 1986)."""
+    """Return, for each place, the product of what stands before it (Hillis and Steele 1986)."""
     ones = torch.ones_like(x.narrow(axis, 0, 1))
     n, step = x.shape[axis], 1
     x = torch.cat((ones, x.narrow(axis, 0, n - 1)), axis)
@@ -70,7 +70,7 @@ def total_of(x: Tensor) -> Tensor:
     values = cells * (n - 1) + 1
     while cells > 1:
         even = cells - cells % 2
-        left, right = x[..., :even, :].unflatten(-2, (-1, 2)).unbind(-2)
+        left, right = x[..., :even, :].unflatten(-2, (-1, 2)).unbind(-2)  # type: ignore[no-untyped-call]
         joined = convolve(left, right)
         if cells % 2:
             rest = F.pad(x[..., even:, :], (0, n - 1))
@@ -85,7 +85,9 @@ def count_of(p: Tensor) -> Tensor:
 
 
 def or_zero(x: Tensor, mask: Tensor, lo: int) -> Tensor:
-    """Return ints lo, lo + 1, … that are 0 where the mask does not select them, over a range that contains 0.
+    """Return ints lo, lo + 1, … that are 0 where the mask does not select them.
+
+    The range is widened to contain 0.
 
     [..., cells, n], [..., cells] -> [..., cells, wider].
     """
@@ -119,8 +121,9 @@ def largest_of(x: Tensor) -> Tensor:
 
 
 def place_of_largest(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the distribution of the first largest cell's place; of nothing it is 0. [..., cells, n] -> [..., cells].
+    """Return the distribution of the first largest cell's place; of nothing it is 0.
 
+    [..., cells, n] -> [..., cells]:
     sum_v P(x_j = v) prod_{i<j} P(x_i < v or unmasked) prod_{i>j} P(x_i <= v or unmasked).
     """
     up_to = x.cumsum(-1)
@@ -137,17 +140,17 @@ def place_of_largest(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def at_first(out: Tensor, mask: Tensor) -> Tensor:
-    """Return a distribution over places with the probability that the mask selects nothing put at place 0."""
+    """Return places with the probability that the mask selects nothing put at place 0."""
     nothing = product_of(1 - mask)[..., None].expand(*out.shape[:-1], 1)
     return out + F.pad(nothing, (0, out.shape[-1] - 1))
 
 
 def largest_real(x: Tensor, mask: Tensor, nothing: Tensor) -> Tensor:
-    """Return the expectation over masks of the largest selected real; `nothing` where there is none.
+    """Return the expectation over masks of the largest real; `nothing` where there is none.
 
     From the largest on, the j-th counts if it is selected and none before it is.
     """
-    x, mask = torch.broadcast_tensors(x, mask)
+    x, mask = torch.broadcast_tensors(x, mask)  # type: ignore[no-untyped-call]
     ordered, places = torch.sort(x, stable=True, dim=-1, descending=True)
     chosen = mask.gather(-1, places)
     first = chosen * products_before(1 - chosen)
@@ -157,8 +160,9 @@ def largest_real(x: Tensor, mask: Tensor, nothing: Tensor) -> Tensor:
 def place_of_largest_real(
     x: Tensor, mask: Tensor | None, t: float | Tensor, c: float | Tensor
 ) -> Tensor:
-    """Return the place of the largest real: a softmax, or with a mask m_j prod_i (1 - m_i P(i beats j)), scaled.
+    """Return the place of the largest real: a softmax, or with a mask a tournament, scaled.
 
+    m_j prod_i (1 - m_i P(i beats j)), so that a row of weight .01 wins with .01.
     Equal cells count for the first. [..., n] -> [..., n].
     """
     if mask is None:

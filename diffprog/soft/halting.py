@@ -8,7 +8,7 @@ these functions as they stand here, so they use torch and one another, and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence  # noqa: TC003 - the generated source has no type-checking block
 from typing import Any
 
 import torch
@@ -47,7 +47,7 @@ def likely(yes: Tensor, no: Tensor) -> Tensor:
 
 
 def substituted(x: Tensor, shape: Sequence[int], n: int, lead: int) -> Tensor:
-    """Return an array with one cell after another replaced by one value after another, on a new leading axis.
+    """Return an array with each cell in turn replaced by each value, on a new leading axis.
 
     [..., *shape, n] -> [cells * n, ..., *shape, n]; bools have n = 0 and no last axis.
     """
@@ -66,9 +66,9 @@ def substituted(x: Tensor, shape: Sequence[int], n: int, lead: int) -> Tensor:
 
 def by_value(at: Tensor, shape: Sequence[int]) -> Tensor:
     """Return what `substituted` led to as [..., (outcomes,) *shape, values]."""
-    cells = at.unflatten(0, (*shape, -1))
+    cells = at.unflatten(0, (*shape, -1))  # type: ignore[no-untyped-call]
     k = len(shape) + 1
-    return cells.movedim(tuple(range(k)), tuple(range(-k, 0)))
+    return cells.movedim(tuple(range(k)), tuple(range(-k, 0)))  # type: ignore[no-any-return]
 
 
 def kept(alive: Tensor, epsilon: float | Tensor, new: Tensor, old: Tensor, depth: int) -> Tensor:
@@ -93,7 +93,7 @@ def going(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
 def act_weights(
     total: Tensor, active: Tensor, unit: Tensor, epsilon: float, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a step's weight, whether it is the last one of its row, and what had not halted at the bound.
+    """Return a step's weight, whether it ends its row, and what had not halted at the bound.
 
     p_n = h_n until the sum of h reaches 1 - epsilon; there, or at the bound, the remainder R =
     1 - (earlier h).
@@ -109,6 +109,15 @@ def divergence(p: Tensor, log_prior: float) -> Tensor:
     """Return p (log p - log prior), a term of a Kullback-Leibler divergence; 0 where p is 0."""
     live = p > 0
     return p * (torch.log(torch.where(live, p, 1.0)) - log_prior)
+
+
+def kept_finite(
+    alive: Tensor, epsilon: float | Tensor, new: Tensor, old: Tensor, depth: int
+) -> Tensor:
+    """Return `kept` for a finite value: where epsilon is 0 a state without weight does no harm."""
+    if not isinstance(epsilon, Tensor) and epsilon == 0:
+        return new
+    return kept(alive, epsilon, new, old, depth)
 
 
 def is_transformed() -> bool:
@@ -135,7 +144,7 @@ def rolled(
     report: dict[str, dict[int, Any]] | None,
     over: Callable[[tuple[Any, ...]], bool] | None = None,
 ) -> tuple[Any, ...]:
-    """Run a loop: state = step(report, k, *state) for each k, until `over` says that the rest would change nothing.
+    """Run a loop: state = step(report, k, *state) for each k, until no row goes on (`over`).
 
     A long loop keeps the states between about √n chunks for the backward pass and runs each
     chunk again there (Chen et al. 2016), so that memory grows with √n.

@@ -47,7 +47,7 @@ def _contracted(em: Emitter, code: str, uncertain: Sequence[Term], after: int) -
     ]
     index = operands[0]
     if len(operands) > 1:
-        index = f"joint({', '.join(operands)})"
+        index = em.writer.shared("place", f"joint({', '.join(operands)})", Bool()).code
         start = -after - len(operands)
         code = f"{code}.flatten({start}, {-after - 1})"
     return f"read({code}, {index}, 0, {after})"

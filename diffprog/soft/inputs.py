@@ -84,6 +84,7 @@ class Encoder:
             return x.to(self.like.dtype)
         if isinstance(item, Bool):
             self._fail(f"is {str(x.dtype).removeprefix('torch.')}", t)
+        assert isinstance(item, Int | Enum)
         self._within(x, item.lo, item.size, t)
         return one_hot(x - item.lo, item.size, self.like)
 

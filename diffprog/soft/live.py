@@ -62,7 +62,7 @@ def inputs(node: Node, places: frozenset[int]) -> set[int]:
                 {0, 1} | {2 + place for place in state} | {1 + i for i in used if i > node.carried}
             )
         case Loop():
-            return loop_inputs(node, places)
+            return set(loop_live(node, places).inputs)
         case _:
             return set(range(len(node.inputs)))
 
@@ -78,29 +78,48 @@ def carried(node: For, places: Iterable[int]) -> frozenset[int]:
         state = grown
 
 
-def loop_inputs(node: Loop, places: Iterable[int]) -> set[int]:
-    """Return the inputs of a halting loop that its wanted results and its test depend on, by position."""
-    state = set(places)
-    while True:
-        grown = state | _round_inputs(node, frozenset(state))
-        if grown == state:
-            return state
-        state = grown
+@dataclass(frozen=True)
+class LoopLive:
+    """What a halting loop reads.
 
-
-def _round_inputs(node: Loop, state: frozenset[int]) -> set[int]:
-    """Return what one round reads.
-
-    Carried values and, after them, invariants, counted together.
+    Attributes:
+        state: the carried values that go from round to round.
+        middle: those that are read within a round, after `before`.
+        inputs: the inputs of the node, by position.
     """
-    kept = frozenset(i for i in state if i < node.carried)
+
+    state: tuple[int, ...]
+    middle: tuple[int, ...]
+    inputs: frozenset[int]
+
+
+def loop_live(node: Loop, places: Iterable[int]) -> LoopLive:
+    """Return what a halting loop reads when just these of its results are wanted."""
+    wanted = frozenset(places)
+    state = wanted
+    while True:
+        middle, invariants = _after_before(node, state, wanted)
+        start = set(middle)
+        if node.before is not None:
+            used = live(node.before, middle).params(node.before)
+            start = {i - 1 for i in used if 0 < i <= node.carried}
+            invariants |= {i - 1 for i in used if i > node.carried}
+        if start <= state:
+            every = state | invariants
+            return LoopLive(tuple(sorted(state)), tuple(sorted(middle)), frozenset(every))
+        state |= start
+
+
+def _after_before(
+    node: Loop, state: frozenset[int], wanted: frozenset[int]
+) -> tuple[set[int], set[int]]:
+    """Return the carried values and the invariants that a round reads from its test on."""
+    bodies = [live(g, state).params(g) for g in (node.go, node.last)]
+    bodies.append(live(node.stop, wanted).params(node.stop))
+    asked = {i - 1 for i in live(node.test).params(node.test) if i > 0}
     read: set[int] = set()
-    bodies = [(g, live(g, kept).params(g)) for g in (node.stop, node.go, node.last)]
-    asked = set(live(node.test).params(node.test))
-    for _, used in bodies:
+    for used in bodies:
         read |= {i - 1 - node.sources for i in used if i > node.sources}
         asked |= {i - 1 for i in used if 0 < i <= node.sources}
     read |= {i - 1 for i in live(node.probe, asked).params(node.probe) if i > 0}
-    if node.before is not None:
-        read |= {i - 1 for i in live(node.before, kept).params(node.before) if i > 0}
-    return read
+    return {i for i in read if i < node.carried}, {i for i in read if i >= node.carried}

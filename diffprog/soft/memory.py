@@ -38,16 +38,16 @@ def read(memory: Tensor, index: Tensor, before: int = 0, after: int = 0) -> Tens
         return (index * memory).sum(-1)
     if after == 1:
         return contract(index, memory)
-    return contract(index, memory.flatten(-after)).unflatten(-1, memory.shape[-after:])
+    return contract(index, memory.flatten(-after)).unflatten(-1, memory.shape[-after:])  # type: ignore[no-any-return, no-untyped-call]
 
 
 def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tensor, Tensor]:
-    """Return an array (`rank` trailing axes) and a new part of it (`depth`) with equal leading axes."""
+    """Return an array (`rank` trailing axes) and a part (`depth`) with equal leading axes."""
     inner, part = memory.shape[memory.dim() - rank :], value.shape[value.dim() - depth :]
     lead, other = memory.shape[: memory.dim() - rank], value.shape[: value.dim() - depth]
     if lead == other:
         return memory, value
-    lead = torch.broadcast_shapes(lead, other)
+    lead = torch.broadcast_shapes(lead, other)  # type: ignore[no-untyped-call]
     return memory.expand(*lead, *inner), value.expand(*lead, *part)
 
 

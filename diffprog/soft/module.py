@@ -101,7 +101,7 @@ class SoftProgram(Choices):
         return self.run(tensors)
 
     def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
-        """Run the program on encoded inputs, with other logits than its own where some are given."""
+        """Run the program on encoded inputs, with other logits than its own where given."""
         types = [leaf for _, t in self.params for leaf in leaves(t)]
         lead = max((x.dim() - trail(t) for x, t in zip(tensors, types, strict=True)), default=0)
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
@@ -137,7 +137,7 @@ class SoftProgram(Choices):
         ]
 
     def find_nan(self, *args: Any, **kwargs: Any) -> Diagnostic | None:
-        """Run the program on inputs and return the first operation that gives a number that is not finite."""
+        """Run the program and return the first operation that gives a number that is not finite."""
         from diffprog.soft.findings import NotFiniteError, inspector
 
         generated = generate(self.graph, self.name, inspect=True)

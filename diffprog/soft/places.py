@@ -1,10 +1,11 @@
-"""Source for reads and writes of arrays: slices at known places, contractions and mixtures at uncertain ones.
+"""Source for reads and writes of arrays: slices at known places, mixtures at uncertain ones.
 
 In: a Read or Write node and its inputs as terms. Out: a term.
 """
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Apply, Cut
@@ -12,7 +13,7 @@ from diffprog.ops import OPS
 from diffprog.soft.emitter import name_of
 from diffprog.soft.rows import apply, converted
 from diffprog.soft.writer import Term, const, finite_item, item, rank, shape, subscript
-from diffprog.types import Array, Tuple, trail
+from diffprog.types import Array, Bool, Tuple, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +44,29 @@ def read(em: Emitter, node: Read, args: Sequence[Term]) -> Term:
     if all(isinstance(i, Cut) for i in at):
         return Term(code, node.type) if code == array.code else em.assign(node, code)
     depth = trail(item(array.type))
-    for _ in range(sum(isinstance(i, Term) for i in at)):
+    while any(isinstance(i, Term) for i in at):
         axis = next(j for j, i in enumerate(at) if isinstance(i, Term))
-        index = at.pop(axis)
-        assert isinstance(index, Term)
-        code, sizes = _narrowed(code, sizes, axis, index, depth)
-        del sizes[axis]
-        code = f"read({code}, {em.tensor(index)}, {axis}, {len(sizes) - axis + depth})"
+        uncertain = [i for i in takewhile(_is_term, at[axis:]) if isinstance(i, Term)]
+        for j, index in enumerate(uncertain):
+            code = _narrowed(code, sizes, axis + j, index, depth)
+        del sizes[axis : axis + len(uncertain)], at[axis : axis + len(uncertain)]
+        after = len(sizes) - axis + depth
+        code = _contracted(em, code, em.tensors(uncertain), axis, after)
     return em.assign(node, code)
+
+
+def _is_term(index: Index) -> bool:
+    return isinstance(index, Term)
+
+
+def _contracted(em: Emitter, code: str, indices: Sequence[str], before: int, after: int) -> str:
+    """Return a contraction over neighbouring axes: as one, over their joint distribution."""
+    if len(indices) == 1:
+        return f"read({code}, {indices[0]}, {before}, {after})"
+    index = em.writer.shared("place", f"joint({', '.join(indices)})", Bool()).code
+    return (
+        f"read({code}.flatten({-after - len(indices)}, {-after - 1}), {index}, {before}, {after})"
+    )
 
 
 def _constant_cell(em: Emitter, node: Read, array: Term, at: Sequence[Term]) -> Term:
@@ -72,7 +88,7 @@ def _tuples(value: Value | None) -> object:
 
 
 def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
-    """Return an array after its known indices and cuts, as one subscript, and the sizes that are left."""
+    """Return an array after its known indices and cuts, and the sizes that are left."""
     parts, sizes, plain = [], [], True
     for index, n in zip(at, shape(t), strict=True):
         if isinstance(index, Cut):
@@ -95,15 +111,13 @@ def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
     return f"{code}[..., {', '.join(parts + [':'] * trail(item(t)))}]", sizes
 
 
-def _narrowed(
-    code: str, sizes: Sequence[int], axis: int, index: Term, depth: int
-) -> tuple[str, list[int]]:
+def _narrowed(code: str, sizes: Sequence[int], axis: int, index: Term, depth: int) -> str:
     """Return an array cut along one axis to the range of the index."""
     t = finite_item(index.type)
     if t.size == sizes[axis]:
-        return code, list(sizes)
+        return code
     after = [":"] * (len(sizes) - axis - 1 + depth)
-    return f"{code}[..., {', '.join([f'{t.lo}:{t.lo + t.size}', *after])}]", list(sizes)
+    return f"{code}[..., {', '.join([f'{t.lo}:{t.lo + t.size}', *after])}]"
 
 
 def write(em: Emitter, node: Write, args: Sequence[Term]) -> Term:

@@ -66,7 +66,7 @@ def _mean(em: Emitter, node: Apply, term: Term) -> Term:
 
 
 def _solid(em: Emitter, node: Apply, args: Sequence[Term]) -> list[Term]:
-    """Return the arguments as tensors where the formula does not take numbers, or would see numbers only."""
+    """Return the arguments, as tensors where the formula cannot do with numbers."""
     row = OPS[node.op]
     guarded = row.partial is not None and not _is_defined(row, args)
     if node.op in PLAIN and not guarded and not all(a.number for a in args):
@@ -80,7 +80,7 @@ def _as_real(term: Term) -> Term:
 
 
 def _beside(em: Emitter, term: Term, t: Type, ints: Sequence[int], place: int) -> str:
-    """Return an argument's code with its axes beside the result's cells, and an axis for each int's values."""
+    """Return an argument's code beside the result's cells, with an axis for each int's values."""
     if term.number:
         return term.code
     missing = rank(t) - rank(term.type)
@@ -105,7 +105,7 @@ def _joint(em: Emitter, node: Apply, args: Sequence[Term], ints: Sequence[int]) 
 def _guarded(
     em: Emitter, node: Apply, args: Sequence[Term], codes: Sequence[str]
 ) -> tuple[str, str]:
-    """Return a formula that is 0 where it is undefined, and the code of where that is ("" for nowhere)."""
+    """Return a formula, 0 where it is undefined, and the code of where that is (or "")."""
     row = OPS[node.op]
     text = CAREFUL.get(node.op, row.formula)
     assert text is not None

@@ -100,7 +100,7 @@ def lifted(em: Emitter, term: Term, t: Type) -> str:
 
 
 def _operand(em: Emitter, term: Term, t: Type) -> Term:
-    """Return an operand as a term that stands beside the cells of `t`, with the type of its cells."""
+    """Return an operand as a term of its cells' type that stands beside the cells of `t`."""
     return Term(
         lifted(em, term, t), item(term.type), term.number, term.value if term.number else None
     )

@@ -63,7 +63,7 @@ def used(text: str) -> list[str]:
 
 def _source(name: str) -> str:
     text = inspect.getsource(KERNELS[name])
-    return re.sub(r"  # noqa.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"  # (noqa|type:).*$", "", text, flags=re.MULTILINE)
 
 
 def assembled(
@@ -75,15 +75,15 @@ def assembled(
     top.append(f"    like = {like} if like is None else like")
     if writer.constants:
         top.append("    constants = make_constants(like) if constants is None else constants")
-    top.append(
-        "    T, TIES, choice_T = temperature(T), tie_offset(temperature(T), ties), temperature(choice_T)"
-    )
+    top.append("    T, choice_T = temperature(T), temperature(choice_T)")
+    top.append("    TIES = tie_offset(T, ties)")
     body = "\n".join(writer.lines)
     words = set(WORD.findall(body))
     top += [f'    {name} = constants["{name}"]' for name in writer.constants if name in words]
     top += [f"    {name} = {code}" for name, code in weights.values()]
     keywords = "holes={}, constants=None, nets={}, T=1.0, choice_T=1.0, ties=True, epsilon=0.0"
     head = f"def {entry}({', '.join([*params, '*', keywords, 'like=None', 'report=None'])}):"
+    head = head if len(head) < 97 else head.replace(", *, ", ",\n    *, ", 1)
     doc = '    """Run the program on soft values; leading axes are free and broadcast."""'
     function = "\n".join([head, doc, *top, body])
     made = [f'        "{name}": {code},' for name, code in writer.constants.items()]

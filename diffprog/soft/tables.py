@@ -1,4 +1,4 @@
-"""Crisp functions at generation time: their Python text, their value at constants, and small regions as tables.
+"""Crisp functions at generation time: their text, their values, small regions as tables.
 
 In: rows of `OPS` and regions of finite scalars. Out: text and numbers. Makes no tensor.
 """
@@ -58,7 +58,7 @@ def results(t: Type) -> str:
 
 
 def region_entries(graph: Graph, params: Sequence[int], limit: int) -> list[int] | None:
-    """Return the results of a region as numbers, row-major over the values of the parameters it reads.
+    """Return the results of a region as numbers, row-major over its parameters' values.
 
     None where it is more than rows, tables and constants on finite scalars, or has more than
     `limit` entries.

@@ -29,12 +29,13 @@ from diffprog.ir.graph import (
 from diffprog.ir.known import known
 from diffprog.soft import rows
 from diffprog.soft.branches import select
+from diffprog.soft.counted import loop_for
 from diffprog.soft.emitter import Emitter, placed
+from diffprog.soft.halted import loop_halting
 from diffprog.soft.holes import hole
 from diffprog.soft.live import live
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
-from diffprog.soft.rounds import loop_for, loop_halting
 from diffprog.soft.sources import KERNELS, assembled
 from diffprog.soft.writer import Term, Writer, const, item
 from diffprog.types import Bool, Real

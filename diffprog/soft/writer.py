@@ -27,11 +27,11 @@ from diffprog.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-RESERVED = {*keyword.kwlist, *dir(builtins), "torch", "math", "F", "Tensor"} | {
-    "T", "TIES", "ties", "choice_T", "epsilon", "report", "like", "holes", "weights", "constants", "nets",
-}  # fmt: skip
+OURS = "torch math F Tensor T TIES ties choice_T epsilon report like holes constants nets"
+RESERVED = {*keyword.kwlist, *dir(builtins), *OURS.split()}
+"""Names that no variable of the generated function may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,23 @@ def weighed(code: str, depth: int) -> str:
     return subscript(code, Real(), depth)
 
 
+def row_of(codes: Sequence[str]) -> str:
+    """Return the code of a tuple."""
+    return f"({', '.join(codes)}{',' if len(codes) == 1 else ''})"
+
+
+def assign_all(writer: Writer, left: Sequence[str], right: Sequence[str]) -> None:
+    """Write an assignment of several values at once, one a line where they are long."""
+    line = f"{', '.join(left)} = {', '.join(right)}"
+    if len(line) <= 80:
+        writer.line(line)
+        return
+    writer.line(f"{', '.join(left)} = (")
+    for code in right:
+        writer.line(f"    {code},")
+    writer.line(f"){'[0]' if len(left) == 1 else ''}")
+
+
 @dataclass
 class Writer:
     """Collects the body of one generated function, its constants, and which kernels it calls."""
@@ -112,6 +129,7 @@ class Writer:
     reach: list[str] = field(default_factory=list)
     inspect: bool = False
     _depth: int = 1
+    _shared: list[dict[str, str]] = field(default_factory=lambda: [{}])
     _names: set[str] = field(default_factory=lambda: set(RESERVED))
     _line: tuple[str, int] | None = None
 
@@ -124,8 +142,10 @@ class Writer:
         """Write a header, and what the `with` writes under it, indented."""
         self.line(header)
         self._depth += 1
+        self._shared.append({})  # what is written inside may not be there outside
         start = len(self.lines)
         yield
+        self._shared.pop()
         if all(text.lstrip().startswith("#") for text in self.lines[start:]):
             self.line("pass")
         self._depth -= 1
@@ -150,6 +170,15 @@ class Writer:
         self.line(f"{name} = {code}")
         return Term(name, t, number=number)
 
+    def shared(self, hint: str, code: str, t: Type) -> Term:
+        """Write `name = code`, or return the name that the same code has in this block already."""
+        for known in reversed(self._shared):
+            if code in known:
+                return Term(known[code], t)
+        term = self.assign(hint, code, t)
+        self._shared[-1][code] = term.code
+        return term
+
     def constant(self, hint: str, code: str) -> str:
         """Return the name of a constant tensor, made once by an expression in `like`."""
         for name, known in self.constants.items():
@@ -169,7 +198,7 @@ class Writer:
         return name
 
     def note(self, kind: str, line: int, amount: str) -> None:
-        """Write that an amount of a row is reported, times the weight with which this place is reached."""
+        """Write that an amount is reported, times the weight with which this place is reached."""
         self.line(f'note(report, "{kind}", {line}, {" * ".join([*self.reach, amount])})')
 
     @contextmanager
