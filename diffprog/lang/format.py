@@ -112,16 +112,17 @@ class _Printer:
         else:
             self.put(level, doc, None, None)
 
-    def header(self, level: int, doc: Doc, first: s.Syntax, last: s.Syntax | None) -> None:
-        """Print a line before a block: from the start of one node to the end of another."""
+    def header(self, level: int, doc: Doc, first: s.Syntax, body: s.Block) -> None:
+        """Print a line before a block, and the block."""
         doc = [*doc, ":"]
-        if not self.trivia.knows(first.span):
-            self.put(level, doc, None, None)
-        elif last is None:
-            start = first.span.start
-            self.put(level, doc, start, start + 1)
+        start, stop = first.span, body[0].span
+        known = self.trivia.knows(start) and self.trivia.knows(stop)
+        if known and start.start < stop.start:
+            end = self.trivia.code_end(start.start, stop.start)
+            self.put(level, doc, start.start, end)
         else:
-            self.put(level, doc, first.span.start, max(first.span.start, last.span.end))
+            self.put(level, doc, None, None)
+        self.block(level + 1, body)
 
     def word(self, level: int, word: str, before: s.Block, end: int | None) -> None:
         """Print a line such as `else:`, which has no place of its own, after a block."""
@@ -155,11 +156,10 @@ class _Printer:
                 self.line(0, [f"import {'.'.join(path)}"], node)
             case s.Net(name, made):
                 self.line(0, [f"net {name} = ", *network(made, "")], node)
-            case s.Extern(_, _, result):
+            case s.Extern():
                 self.line(0, ["extern ", *_signature(node)], node)
-            case s.Function(keyword, _, _, result, body):
-                self.header(0, [f"{keyword} ", *_signature(node)], node, result)
-                self.block(1, body)
+            case s.Function(keyword, body=body):
+                self.header(0, [f"{keyword} ", *_signature(node)], node, body)
 
     # --- statements
 
@@ -167,50 +167,51 @@ class _Printer:
         match node:
             case s.If():
                 self.if_(level, node)
-            case s.Match(subject, cases):
-                self.header(level, ["match ", *quiet(subject)], node, subject)
-                for case in cases:
-                    self.case(level + 1, case)
+            case s.Match(subject, _):
+                self.match(level, ["match ", *quiet(subject)], node)
             case s.For(name, over, body):
                 doc = _range(over) if isinstance(over, s.Range) else quiet(over)
-                self.header(level, [f"for {name} in ", *doc], node, over)
-                self.block(level + 1, body)
+                self.header(level, [f"for {name} in ", *doc], node, body)
             case s.While(test, most, halting, body):
                 doc = ["while ", *quiet(test), " max ", *expr(most, ADDITIVE), *_by(halting)]
-                self.header(level, doc, node, halting or most)
-                self.block(level + 1, body)
+                self.header(level, doc, node, body)
             case s.Repeat():
                 self.repeat(level, node)
             case s.Do(body):
-                self.header(level, ["do"], node, None)
-                self.block(level + 1, body)
+                self.header(level, ["do"], node, body)
             case s.ChooseBlock(by, body):
-                self.header(level, ["choose", *decider(by)], node, by)
-                self.block(level + 1, body)
+                self.header(level, ["choose", *decider(by)], node, body)
             case _:
                 self.line(level, _simple(node), node)
 
     def if_(self, level: int, node: s.If) -> None:
         for number, (test, body) in enumerate(node.branches):
             doc: Doc = ["elif " if number else "if ", *quiet(test)]
-            self.header(level, doc, test if number else node, test)
-            self.block(level + 1, body)
+            self.header(level, doc, test if number else node, body)
         if node.otherwise is not None:
             first = node.otherwise[0].span
             end = first.start if self.trivia.knows(first) else None
             self.word(level, "else:", node.branches[-1][1], end)
             self.block(level + 1, node.otherwise)
 
-    def case(self, level: int, node: s.Case) -> None:
-        patterns = listed(node.patterns) if node.patterns else ["_"]
-        self.header(level, ["case ", *patterns], node, (node.patterns or (None,))[-1])
-        self.block(level + 1, node.body)
+    def match(self, level: int, doc: Doc, node: s.Match) -> None:
+        first = node.cases[0].span
+        if self.trivia.knows(node.span) and self.trivia.knows(first):
+            start = node.span.start
+            self.put(level, [*doc, ":"], start, self.trivia.code_end(start, first.start))
+        else:
+            self.put(level, [*doc, ":"], None, None)
+        for case in node.cases:
+            patterns = listed(case.patterns) if case.patterns else ["_"]
+            self.header(level + 1, ["case ", *patterns], case, case.body)
 
     def repeat(self, level: int, node: s.Repeat) -> None:
         doc = ["repeat max ", *expr(node.max, ADDITIVE), *_by(node.halting)]
-        self.header(level, doc, node, node.halting or node.max)
-        self.block(level + 1, node.body)
-        self.line(level, ["until ", *quiet(node.until)], node.until)
+        self.header(level, doc, node, node.body)
+        test, whole = node.until.span, node.span
+        known = self.trivia.knows(test) and self.trivia.knows(whole)
+        places = (test.start, max(test.start, whole.end)) if known else (None, None)
+        self.put(level, ["until ", *quiet(node.until)], *places)
 
 
 def _simple(node: s.Statement) -> Doc:

@@ -136,7 +136,8 @@ def _stretch(lo: s.Expr | None, hi: s.Expr | None, least: int = CONDITIONAL) -> 
     ends = [end for end in (lo, hi) if end is not None]
     if not ends:
         return [":"]
-    simple = all(isinstance(end, s.Literal | s.Name | s.Member) for end in ends)
+    bare = [end.operand if isinstance(end, s.Unary) else end for end in ends]
+    simple = all(isinstance(end, s.Literal | s.Name | s.Member) for end in bare)
     dots = ".." if simple or len(ends) < 2 else " .. "
     left = [] if lo is None else expr(lo, least)
     right = [] if hi is None else expr(hi, least)
@@ -172,9 +173,12 @@ def _call(node: s.Call) -> Doc:
         clauses += [SOFT, "where ", *expr(node.where, CONDITIONAL)]
     if node.otherwise is not None:
         clauses += [SOFT, "else ", *expr(node.otherwise, CONDITIONAL)]
-    items = _items(node.args, CONDITIONAL if clauses else LOOSEST)
+    items = _items(node.args)
     if clauses:
-        items = (*items[:-1], [*items[-1], *clauses])
+        # A choice, also a free one, would take the clauses for its own.
+        chooses = isinstance(node.args[-1], s.ChooseExpr | s.ChooseValue)
+        last = expr(node.args[-1], TIGHTEST + 1 if chooses else LOOSEST)
+        items = (*items[:-1], [*last, *clauses])
     return [node.name, Bracket("(", items, ")")]
 
 

@@ -69,3 +69,13 @@ class Trivia:
                 return at + len(code) - len(code.lstrip())
             at += len(row) + 1
         return end
+
+    def code_end(self, start: int, end: int) -> int:
+        """Return the offset after the last code between two offsets, comments left out."""
+        at = last = start
+        for row in self.source.text[start:end].split("\n"):
+            code = row.split("#", 1)[0].rstrip()
+            if code.strip():
+                last = at + len(code)
+            at += len(row) + 1
+        return last
