@@ -98,13 +98,35 @@ class Cells:
         self.first_leaf = torch.cumsum(self.counts, 0) - self.counts
         """The first leaf of each cell, [size]."""
 
-    def log_probs(self, logits: Mapping[str, Tensor], *, temperature: float = 1.0) -> Tensor:
-        """Return the log-probability of each leaf, [leaves, R], from logits [R, *shape, K]."""
-        rows = [
-            torch.log_softmax(self._rows(logits, key) / temperature, -1).flatten(1)
-            for key in self.parts
-        ]
-        return torch.cat(rows, 1).t().contiguous() if rows else torch.zeros(0, 1)
+    def log_probs(
+        self,
+        logits: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        masked: Sequence[tuple[int, tuple[bool, ...]]] = (),
+    ) -> Tensor:
+        """Return the log-probability of each leaf, [leaves, R], from logits [R, *shape, K].
+
+        Args:
+            logits: by parameter name.
+            temperature: what logits are divided by.
+            masked: (cell, mask) of each row of leaves that follows those of the cells.
+        """
+        scaled = [self._rows(logits, key) / temperature for key in self.parts]
+        if not scaled:
+            return torch.zeros(0, next((len(p) for p in logits.values()), 1))
+        rows = [torch.log_softmax(row, -1).flatten(1) for row in scaled]
+        if masked:
+            flat = torch.cat([row.flatten(1) for row in scaled], 1)
+            rows += [self._masked(flat, cell, mask) for cell, mask in masked]
+        return torch.cat(rows, 1).t().contiguous()
+
+    def _masked(self, flat: Tensor, cell: int, mask: tuple[bool, ...]) -> Tensor:
+        first = int(self.first_leaf[cell])
+        own = flat[:, first : first + len(mask)]
+        # A masked leaf is never taken: its place is only kept, and must not be infinite.
+        logs = torch.log_softmax(own.masked_fill(~torch.tensor(mask), -torch.inf), -1)
+        return torch.where(torch.tensor(mask), logs, 0.0)
 
     def _rows(self, logits: Mapping[str, Tensor], key: str) -> Tensor:
         part = self.parts[key]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from diffprog.learn.deciders import ZERO, Arcs
+from diffprog.learn.expand import ZERO, Arcs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -43,7 +43,7 @@ class Machine(Runner):
         value = self.value(graph, node, frame)
         frame.shelves[0].values[node.id] = value
 
-    def value(self, graph: Graph, node: Node, frame: Frame) -> Held:  # noqa: C901, PLR0912
+    def value(self, graph: Graph, node: Node, frame: Frame) -> Held:  # noqa: C901, PLR0912, RET503
         """Return what a node is worth to each particle of the frame as it is afterwards."""
         match node:
             case Const():

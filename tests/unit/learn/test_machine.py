@@ -16,8 +16,8 @@ from diffprog.crisp.interpret import interpret
 from diffprog.errors import DiffprogError
 from diffprog.learn.cells import Cells
 from diffprog.learn.dag import build
-from diffprog.learn.deciders import ZERO, Arcs, Expand
 from diffprog.learn.evaluate import answers
+from diffprog.learn.expand import ZERO, Arcs, Expand
 from diffprog.learn.machine import Machine
 from diffprog.learn.particles import start
 from diffprog.learn.rows import columns, encode_inputs

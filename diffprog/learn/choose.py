@@ -1,0 +1,117 @@
+"""Which estimator: the one that is asked for, or the most exact one that fits the budget.
+
+In: a program, its tasks, the user's word. Out: an estimator that says why it was taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from diffprog.errors import fail
+from diffprog.ir.graph import Network, walk
+from diffprog.learn.estimators import Estimator, Exact, Sample, Task, Weighed
+from diffprog.learn.expand import TooManyStates
+from diffprog.learn.relaxed import Soft, relax
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffprog.learn.cells import Cells
+    from diffprog.learn.outcomes import Likelihood
+    from diffprog.soft.module import SoftProgram
+
+NAMES = ("auto", "exact", "sample", "search", "soft")
+"""The estimators, as the user calls them."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an estimator is made from.
+
+    Attributes:
+        tasks: the rows, by size and batch.
+        modules: the soft program of each task; made when first asked for.
+        cells: the decisions.
+        likelihood: what counts as an answer.
+        restarts: how many there are.
+        samples: draws for each row, for `sample`.
+        states: the budget of `exact`.
+    """
+
+    tasks: Sequence[Task]
+    cells: Cells
+    likelihood: Likelihood
+    restarts: int
+    samples: int
+    states: int
+    modules: Sequence[SoftProgram] = ()
+
+
+def choose(name: str, setting: Setting) -> Estimator:
+    """Return the estimator that a name means.
+
+    Raises:
+        DiffprogError: DP624 for a name that is none, DP622 where `exact` does not fit.
+    """
+    match name:
+        case "auto":
+            return _auto(setting)
+        case "exact":
+            return _exact(setting, "asked for")
+        case "sample":
+            return _sample(setting, "asked for")
+        case "soft":
+            return Soft(setting.tasks, setting.modules, setting.likelihood, "asked for")
+        case _:
+            names = ", ".join(f"`{n}`" for n in NAMES)
+            fail("DP624", f"no estimator is called `{name}`", hint=f"they are {names}")
+    return None
+
+
+def _auto(setting: Setting) -> Estimator:
+    graphs = [t.graph for t in setting.tasks]
+    if any(isinstance(n, Network) for g in graphs for n in walk(g)):
+        why = "the program has networks"
+        return Soft(setting.tasks, setting.modules, setting.likelihood, why)
+    try:
+        exact = _exact(setting, "")
+        if isinstance(exact, Weighed):
+            _try(exact, setting)
+    except TooManyStates as problem:
+        return _sample(setting, f"`exact` does not fit: {problem.diagnostics[0].message}")
+    size = f"{exact.arcs:,} steps from state to state" if isinstance(exact, Exact) else "few states"
+    exact.why = f"every sequence of decisions fits the budget ({size})"
+    return exact
+
+
+def _try(exact: Weighed, setting: Setting) -> None:
+    """Run the first step with flat weights, to see whether it fits."""
+    weights = {
+        **{
+            key.replace(".", ":"): torch.zeros(setting.restarts, *p.shape, p.count)
+            for key, p in setting.cells.parts.items()
+        },
+        **{
+            key.replace(".", ":"): torch.zeros(setting.restarts, *getattr(h.type, "shape", ()))
+            for key, h in setting.cells.reals.items()
+        },
+    }
+    for value in weights.values():
+        value.requires_grad_()
+    for task in range(len(setting.tasks)):
+        exact.loss(task, weights, torch.Generator(), 1.0)
+
+
+def _exact(setting: Setting, why: str) -> Exact | Weighed:
+    if setting.cells.reals:
+        return Weighed(
+            setting.tasks, setting.cells, setting.likelihood, relax(), setting.states, why
+        )
+    return Exact(setting.tasks, setting.cells, setting.likelihood, setting.states, why)
+
+
+def _sample(setting: Setting, why: str) -> Sample:
+    return Sample(setting.tasks, setting.cells, setting.likelihood, relax(), setting.samples, why)

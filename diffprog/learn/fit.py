@@ -1,0 +1,177 @@
+"""Learning a program from examples: `fit`.
+
+In: a program with holes, examples. Out: `Result`: the emitted program, its choices, every other
+restart that fits, metrics and a report. No decision depends on the clock; the same seed gives
+the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diffprog.learn.emit import emit
+from diffprog.learn.examples import Examples, Pairs, as_examples
+from diffprog.learn.runs import Run, options
+from diffprog.learn.session import Session
+
+if TYPE_CHECKING:
+    from diffprog.learn.record import Solution
+    from diffprog.pipeline import Program
+
+
+@dataclass(frozen=True)
+class Result:
+    """What training found.
+
+    Attributes:
+        source: the program with its holes.
+        examples: what it was trained on.
+        best: the best hardened program: by dev, then by train.
+        solutions: the different programs that fit, those first that hold on dev.
+        metrics: one row for each evaluation.
+        estimator: which one was used.
+        why: why.
+        share: the share of restarts that fit.
+        impossible: training examples that no choices can answer (as far as the estimator can tell).
+        out: the folder of the run, if there is one.
+    """
+
+    source: Program = field(repr=False)
+    examples: Examples = field(repr=False)
+    best: Solution
+    solutions: list[Solution] = field(repr=False)
+    metrics: list[dict[str, object]] = field(repr=False)
+    estimator: str
+    why: str
+    share: float
+    impossible: int
+    out: Path | None = None
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """What each hole is."""
+        return self.best.choices
+
+    @cached_property
+    def program(self) -> Program:
+        """The learned program, as text that was parsed again."""
+        return emit(self.source, self.choices, self.examples)
+
+    def at(self, **sizes: int) -> Program:
+        """Return the learned program at other sizes."""
+        return self.program.at(**sizes)
+
+    @property
+    def report(self) -> dict[str, object]:
+        """The result in numbers."""
+        return {
+            "schema": "diffprog.report/1",
+            "estimator": self.estimator,
+            "why": self.why,
+            "train": self.best.train,
+            "dev": self.best.dev,
+            "restart": self.best.restart,
+            "step": self.best.step,
+            "share_of_restarts_that_fit": self.share,
+            "different_solutions": len(self.solutions),
+            "impossible_examples": self.impossible,
+            "choices": self.choices,
+        }
+
+
+def fit(
+    program: Program,
+    examples: Examples | str | Path | Pairs,
+    *,
+    dev: Examples | str | Path | Pairs | None = None,
+    restarts: int = 32,
+    estimator: str = "auto",
+    steps: int = 1000,
+    seed: int = 0,
+    out: str | Path | None = None,
+    lr: float | None = None,
+    optimiser: str = "adam",
+    clip: float | None = 1.0,
+    noise: float = 0.0,
+    entropy: float = 0.0,
+    anneal: tuple[float, float] | None = None,
+    start: float = 0.5,
+    batch: int | None = None,
+    every: int = 10,
+    samples: int = 16,
+    states: int = 2**19,
+    tolerance: float = 1e-3,
+    scale: float | None = None,
+    progress: bool = True,
+    stop_when_exact: bool = True,
+    resume: bool = True,
+) -> Result:
+    """Learn the holes of a program from examples.
+
+    Args:
+        program: with holes.
+        examples: a file of JSON lines, pairs (inputs, answer), or `Examples`.
+        dev: held-out examples: what the best restart is chosen by.
+        restarts: how many sets of choices are trained side by side.
+        estimator: `exact`, `sample`, `soft`, `search`, or `auto`: `exact` where it fits.
+        steps: the most steps taken.
+        seed: of everything random.
+        out: the folder of the run; a run that was stopped there goes on.
+        lr: the learning rate; by default what suits the estimator.
+        optimiser: `adam` or `rmsprop`.
+        clip: the largest gradient norm of a restart.
+        noise: the scale of gradient noise, noise / (1 + t)^0.55 after clipping.
+        entropy: the weight of an entropy bonus that falls to 0.
+        anneal: the choices' temperature at the first and the last step.
+        start: the spread of the first logits.
+        batch: how many rows a step sees; all by default.
+        every: how many steps lie between two crisp evaluations.
+        samples: draws for each row, for `sample`.
+        states: the budget of `exact`: states at once.
+        tolerance: how far off a real answer may be.
+        scale: of a Gaussian likelihood of reals instead of the tolerance.
+        progress: whether to show it, on stderr.
+        stop_when_exact: whether to stop when a restart is right on train and dev.
+        resume: whether to go on with the run in `out`.
+
+    Raises:
+        DiffprogError: DP61x for wrong examples, DP62x for training that cannot
+            be done, DP627 for wrong options.
+    """
+    chosen = options(
+        {
+            "restarts": restarts, "estimator": estimator, "steps": steps, "seed": seed, "lr": lr,
+            "optimiser": optimiser, "clip": clip, "noise": noise, "entropy": entropy,
+            "anneal": anneal, "start": start, "batch": batch, "every": every,
+            "samples": samples, "states": states, "tolerance": tolerance, "scale": scale,
+            "stop_when_exact": stop_when_exact,
+        }
+    )  # fmt: skip
+    train = as_examples(examples, program)
+    held = None if dev is None else as_examples(dev, program, "dev")
+    session = Session(program, train, held, chosen)
+    run = None if out is None else Run(out)
+    rows = session.train(run, resume=resume, progress=progress)
+    result = _result(session, rows, None if out is None else Path(out))
+    if run is not None:
+        run.finish(result.program.source, result.report)
+    return result
+
+
+def _result(session: Session, rows: list[dict[str, object]], out: Path | None) -> Result:
+    record, cells = session.record, session.cells
+    return Result(
+        source=session.program,
+        examples=session.examples,
+        best=record.solution(record.restarts, cells),
+        solutions=record.solutions(cells),
+        metrics=rows,
+        estimator=session.name,
+        why=session.why,
+        share=record.fits / record.restarts,
+        impossible=session.impossible,
+        out=out,
+    )

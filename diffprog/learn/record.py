@@ -1,0 +1,185 @@
+"""What training has found so far: the best restart, and every restart that fits.
+
+In: crisp answers of all restarts, from time to time. Out: choices. What holds on dev comes
+before what holds on train only; without dev, train decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from diffprog.learn.evaluate import score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from diffprog.learn.cells import Cells, Choices
+    from diffprog.learn.estimators import Task
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A hardened program of one restart.
+
+    Attributes:
+        choices: what each hole is.
+        train: the share of training examples that it answers rightly.
+        dev: the same of the held-out ones, or None.
+        restart: where it was found.
+        step: when.
+    """
+
+    choices: Choices
+    train: float
+    dev: float | None
+    restart: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How well the hardened program of each restart does now: shares of examples, [R]."""
+
+    train: Tensor
+    dev: Tensor | None
+
+    @property
+    def rank(self) -> Tensor:
+        """What restarts are compared by, [R]: dev first, then train."""
+        return self.train if self.dev is None else self.dev * 2 + self.train
+
+    @property
+    def solved(self) -> Tensor:
+        """Which restarts are right on everything, [R]."""
+        right = self.train == 1
+        return right if self.dev is None else right & (self.dev == 1)
+
+
+def accuracy(
+    tasks: Sequence[Task],
+    cells: Cells,
+    choices: Tensor,
+    reals: Mapping[str, Tensor],
+    tolerance: float,
+) -> Tensor:
+    """Return the share of examples that each restart's hardened program answers, [R]."""
+    right, total = torch.zeros(len(choices), dtype=torch.float64), 0.0
+    for task in tasks:
+        good, _ = score(task.graph, cells, choices, task.rows, reals=reals, tolerance=tolerance)
+        right = right + (good.double() * task.rows.weights).sum(1)
+        total += float(task.rows.weights.sum())
+    return right / max(1.0, total)
+
+
+@dataclass
+class Record:
+    """The best and all that fit. One row a restart; row R of each tensor is the best so far.
+
+    Attributes:
+        choices: alternatives, [R + 1, cells].
+        reals: by parameter name, [R + 1, *shape].
+        train: shares, [R + 1]; -1 where nothing is kept.
+        dev: shares, [R + 1]; -1 without dev.
+        step: when, [R + 1].
+        best: the restart of the best.
+    """
+
+    choices: Tensor
+    reals: dict[str, Tensor]
+    train: Tensor
+    dev: Tensor
+    step: Tensor
+    best: int = 0
+    held_out: bool = field(default=False)
+
+    @staticmethod
+    def empty(restarts: int, cells: Cells, *, held_out: bool) -> Record:
+        """Return a record of nothing."""
+        none = torch.full((restarts + 1,), -1.0, dtype=torch.float64)
+        choices = torch.zeros(restarts + 1, cells.size, dtype=torch.long)
+        steps = torch.zeros(restarts + 1, dtype=torch.long)
+        return Record(choices, {}, none, none.clone(), steps, held_out=held_out)
+
+    @property
+    def restarts(self) -> int:
+        """How many restarts there are."""
+        return len(self.train) - 1
+
+    @property
+    def fits(self) -> int:
+        """How many restarts have been right on all training examples."""
+        return int((self.train[:-1] == 1).sum())
+
+    def take(self, marks: Marks, choices: Tensor, reals: Mapping[str, Tensor], step: int) -> None:
+        """Keep what is better than what is kept."""
+        if not self.reals:
+            self.reals = {k: torch.cat((v, v[:1])).clone() for k, v in reals.items()}
+        fit = torch.nonzero((marks.train == 1) & (marks.rank > self._rank()[:-1])).squeeze(1)
+        self._keep(fit, fit, marks, choices, reals, step)
+        best = int(marks.rank.max(0).indices)
+        if float(marks.rank[best]) > float(self._rank()[-1]):
+            self.best = best
+            last = torch.tensor([self.restarts])
+            self._keep(last, torch.tensor([best]), marks, choices, reals, step)
+
+    def _rank(self) -> Tensor:
+        return self.dev * 2 + self.train if self.held_out else self.train
+
+    def _keep(
+        self,
+        to: Tensor,
+        of: Tensor,
+        marks: Marks,
+        choices: Tensor,
+        reals: Mapping[str, Tensor],
+        step: int,
+    ) -> None:
+        self.choices[to], self.train[to], self.step[to] = choices[of], marks.train[of], step
+        if marks.dev is not None:
+            self.dev[to] = marks.dev[of]
+        for name, value in reals.items():
+            self.reals[name][to] = value[of]
+
+    def solution(self, row: int, cells: Cells) -> Solution:
+        """Return what is kept in a row."""
+        reals = {name: value[row] for name, value in self.reals.items()}
+        return Solution(
+            cells.choices(self.choices[row], reals),
+            float(self.train[row]),
+            float(self.dev[row]) if self.held_out else None,
+            self.best if row == self.restarts else row,
+            int(self.step[row]),
+        )
+
+    def solutions(self, cells: Cells) -> list[Solution]:
+        """Return the different programs that fit, those first that hold on dev."""
+        rows = [r for r in range(self.restarts) if float(self.train[r]) == 1]
+        rows.sort(key=lambda r: (-float(self.dev[r]), r))
+        found: dict[str, Solution] = {}
+        for r in rows:
+            solution = self.solution(r, cells)
+            found.setdefault(repr(solution.choices), solution)
+        return list(found.values())
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the record as tensors, for a checkpoint."""
+        out = {f"record/reals/{name}": value for name, value in self.reals.items()}
+        return out | {
+            "record/choices": self.choices,
+            "record/train": self.train,
+            "record/dev": self.dev,
+            "record/step": self.step,
+            "record/best": torch.tensor(self.best),
+        }
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from such tensors."""
+        prefix = "record/reals/"
+        self.reals = {k[len(prefix) :]: v.clone() for k, v in state.items() if k.startswith(prefix)}
+        self.choices, self.train = state["record/choices"], state["record/train"]
+        self.dev, self.step = state["record/dev"], state["record/step"]
+        self.best = int(state["record/best"])

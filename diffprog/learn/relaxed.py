@@ -1,0 +1,137 @@
+"""The estimator `soft`: decisions get the point of the simplex, by the generated soft module.
+
+In: tasks with their modules. Out: minus the log-likelihood of the targets under the marginals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from diffprog.learn.cells import parameter_name
+from diffprog.learn.estimators import Loss, Task
+from diffprog.learn.outcomes import Likelihood, soft_right
+from diffprog.learn.vector import item_of, shape_of, spread
+from diffprog.lower.value import flat_types
+from diffprog.ops import OPS
+from diffprog.soft import kernels
+from diffprog.types import Bool, Tuple, Type, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from diffprog.errors import Diagnostic
+    from diffprog.learn.runner import Relax
+    from diffprog.soft.module import SoftProgram
+
+
+@dataclass
+class Soft:
+    """The mixture of everything. One module for each task; all are given the same weights."""
+
+    tasks: Sequence[Task]
+    modules: Sequence[SoftProgram]
+    likelihood: Likelihood
+    why: str = ""
+    name: str = field(default="soft", init=False)
+
+    def __post_init__(self) -> None:
+        pairs = zip(self.modules, self.tasks, strict=True)
+        self.encoded = [m.encode(**_inputs(m, t.rows.inputs)) for m, t in pairs]
+
+    def values(
+        self, task: int, weights: Mapping[str, Tensor], temperature: float
+    ) -> tuple[Tensor, ...]:
+        """Return the soft answers to a task's rows, by result, [R, B, *shape, K]."""
+        module = self.modules[task]
+        module.choice_temperature = temperature
+        # One axis, the rows', stands between the restarts and what is the hole's own.
+        logits = {key: weights[parameter_name(key)].unsqueeze(1) for key in module.hole_types}
+        found = module.run(self.encoded[task], logits)
+        restarts = len(next(iter(weights.values())))
+        count = self.tasks[task].rows.count
+        types = self.tasks[task].result
+        parts = _flat(found if isinstance(found, tuple) else (found,))
+        return tuple(
+            p.expand(restarts, count, *p.shape[p.dim() - trail(t) :])
+            for p, t in zip(parts, types, strict=True)
+        )
+
+    def loss(
+        self, task: int, weights: Mapping[str, Tensor], chance: torch.Generator, temperature: float
+    ) -> Loss:
+        """Return minus the mean log-likelihood of the answers."""
+        own = self.tasks[task]
+        values = self.values(task, weights, temperature)
+        logs = self.likelihood.soft(values, own.rows.targets, own.result)
+        share = (own.rows.weights / own.rows.weights.sum()).to(logs.dtype)
+        value = -(logs * share).sum(-1)
+        return Loss(value, value.detach(), float(own.rows.weights.sum()))
+
+    def right(self, task: int, weights: Mapping[str, Tensor], temperature: float) -> Tensor:
+        """Return the share of rows whose most probable answer is right, [R]."""
+        own = self.tasks[task]
+        with torch.no_grad():
+            values = self.values(task, weights, temperature)
+            tolerance = self.likelihood.tolerance
+            share = soft_right(values, own.rows.targets, own.result, tolerance)
+        weight = own.rows.weights / own.rows.weights.sum()
+        return ((share == 1) * weight).sum(-1)
+
+    def find_nan(self, weights: Mapping[str, Tensor]) -> Diagnostic | None:
+        """Return the first operation that gives what is no number."""
+        for module, task in zip(self.modules, self.tasks, strict=True):
+            with torch.no_grad():
+                for name, p in module.holes.items():
+                    p.copy_(weights[name])
+            inputs = _inputs(module, task.rows.inputs)
+            found = module.find_nan(**inputs)
+            if found is not None:
+                return found
+        return None
+
+
+def _inputs(module: SoftProgram, rows: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return rows as the module takes them: truth values as such, a tuple's parts as a tuple."""
+    return {name: _input(name, t, rows) for name, t in module.params}
+
+
+def _input(name: str, t: Type, rows: Mapping[str, Tensor]) -> Any:
+    if isinstance(t, Tuple):
+        count = len(flat_types(t))
+        parts = [rows[name if count == 1 else f"{name}.{i}"] for i in range(count)]
+        return _nested(t, iter(zip(parts, flat_types(t), strict=True)))
+    return _crisp(rows[name], t)
+
+
+def _nested(t: Type, parts: Iterator[tuple[Tensor, Type]]) -> Any:
+    if isinstance(t, Tuple):
+        return tuple(_nested(item, parts) for item in t.items)
+    return _crisp(*next(parts))
+
+
+def _crisp(value: Tensor, t: Type) -> Tensor:
+    return value.bool() if isinstance(item_of(t), Bool) else value
+
+
+def _flat(parts: Sequence[Any]) -> list[Tensor]:
+    return [t for p in parts for t in ([p] if isinstance(p, Tensor) else _flat(p))]
+
+
+def relax(ties: bool = True, temperature: float = 1.0) -> Relax:
+    """Return the soft form of relaxed rows at a temperature: their stated formulas."""
+    names = {**vars(kernels), "torch": torch, "T": temperature, "TIES": ties}
+
+    def row(op: str, types: Sequence[Type], result: Type, args: Sequence[Tensor]) -> Tensor:
+        places = [f"a{i}" for i in range(len(args))]
+        lifted = [spread(a, shape_of(result)) if OPS[op].lifts else a for a in args]
+        formula = (OPS[op].formula or "").format(*places)
+        scope = {**names, **dict(zip(places, lifted, strict=True))}
+        out = eval(formula, scope)
+        assert isinstance(out, Tensor)
+        return out
+
+    return row
