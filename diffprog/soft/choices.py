@@ -53,7 +53,7 @@ class Choices(nn.Module):
         lead = () if restarts is None else (restarts,)
         self.holes = nn.ParameterDict(
             {
-                key.replace(".", ":"): nn.Parameter(torch.zeros(*lead, *sizes(h)))
+                key.replace(".", ":"): nn.Parameter(torch.zeros((*lead, *sizes(h))))
                 for key, h in holes.items()
             }
         )
