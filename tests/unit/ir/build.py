@@ -141,7 +141,10 @@ class Region(Builder):
         The parameters of each region are nodes 0, 1, … in the order of sources and others.
         """
         inputs = (*sources, *others)
-        params = [(f"p{k}", self.type(i)) for k, i in enumerate(inputs)]
+        params: list[_Named] = [
+            (f"p{k}", self.type(i), True) if self._is_known(i) else (f"p{k}", self.type(i))
+            for k, i in enumerate(inputs)
+        ]
         tests = Region(*params)
         done = tests.done([test(tests)])
         regions = [_filled(params, case) for case in cases]
@@ -209,6 +212,9 @@ class Region(Builder):
             span=self.here,
         )
         return self._parts(self.put(node), len(carried))
+
+    def _is_known(self, node: NodeId) -> bool:
+        return getattr(self.nodes[node], "known", False)
 
     def _named(self, nodes: tuple[NodeId, ...] | list[NodeId]) -> list[tuple[str, Type]]:
         return [(f"p{k}", self.type(i)) for k, i in enumerate(nodes)]

@@ -234,7 +234,7 @@ class Reference:
                 if at is not None:
                     new = [*args[place][:at], new, *args[place][at + 1 :]]
                 out[value] = p * chance([*args[:place], new, *args[place + 1 :]]) / whole
-            return out
+            return {v: p for v, p in out.items() if p}
 
         if not whole:
             return 0.0, None
