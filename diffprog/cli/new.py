@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from diffprog.errors import DiffprogError
+from diffprog.pipeline import loads
+
 PROGRAM = """\
 # {name}.dp: the larger of two digits, by a rule that is to be learned.
 #
@@ -17,11 +20,11 @@ PROGRAM = """\
 #   diffprog emit run
 
 program {name}(a: int<10>, b: int<10>) -> int<10>:
-    larger = a
-    choose given a, b:      # a table of 10 x 10 choices between the statements below
-        larger = b
+    best = a
+    choose given a, b:  # a table of 10 x 10 choices between the statements below
+        best = b
         pass
-    return larger
+    return best
 """
 
 
@@ -37,6 +40,11 @@ def new(name: str) -> None:
         message = f"{name} is there already"
         raise click.UsageError(message)
     stem = folder.name
+    try:
+        loads(PROGRAM.format(name=stem))
+    except DiffprogError:
+        message = f"{stem!r} is a name that the program uses: choose another"
+        raise click.UsageError(message) from None
     try:
         folder.mkdir(parents=True)
         (folder / f"{stem}.dp").write_text(PROGRAM.format(name=stem), encoding="utf-8")

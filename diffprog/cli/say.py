@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FINE, FINDINGS, CALL, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
-CALL_CODES = ("DP0", "DP420", "DP603", "DP604", "DP605", "DP62")
+CALL_CODES = ("DP0", "DP420", "DP603", "DP604", "DP605", "DP63")
 """Codes about the call: files, sizes, inputs and data that do not fit the program."""
 
 ISSUES = "https://github.com/diffprog/diffprog/issues"

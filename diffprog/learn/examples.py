@@ -3,7 +3,7 @@
 In: JSON lines ``{"in": {...}, "out": ...}``, Python pairs, or a reference that computes the
 answers.
 Out: `Examples`, crisp values grouped by the sizes that their shapes bind. What is wrong with
-data is said by file, line and field (DP62x), several lines at once. Never imports torch.
+data is said by file, line and field (DP63x), several lines at once. Never imports torch.
 """
 
 from __future__ import annotations
@@ -110,16 +110,16 @@ def read_examples(path: str | Path, program: Program) -> Examples:
     """Read JSON lines as examples of a program.
 
     Raises:
-        DiffprogError: DP620 for a file that cannot be read or is empty, DP621 for a line that
-            is not JSON, DP622 for a wrong field, DP623 for a wrong value; up to ten lines at once.
+        DiffprogError: DP630 for a file that cannot be read or is empty, DP631 for a line that
+            is not JSON, DP632 for a wrong field, DP633 for a wrong value; up to ten lines at once.
     """
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
-        fail("DP620", f"{path} is not UTF-8 text (byte {problem.start})")
+        fail("DP630", f"{path} is not UTF-8 text (byte {problem.start})")
     except OSError as problem:
-        fail("DP620", f"cannot read {path}: {problem.strerror or problem}")
+        fail("DP630", f"cannot read {path}: {problem.strerror or problem}")
     return parse_examples(text, program, str(path))
 
 
@@ -138,11 +138,11 @@ def parse_examples(text: str, program: Program, name: str) -> Examples:
             wrong.append(problem.diagnostic(name, number, line))
     if wrong:
         more = len(wrong) - MAX_TOLD
-        rest = [Diagnostic("DP623", f"{more} more lines of {name} are wrong")] if more > 0 else []
+        rest = [Diagnostic("DP633", f"{more} more lines of {name} are wrong")] if more > 0 else []
         raise DiffprogError(*wrong[:MAX_TOLD], *rest)
     if not found:
         hint = 'each line is one example, `{"in": {"xs": [3, 1, 2]}, "out": [1, 2, 3]}`'
-        fail("DP620", f"{name} has no examples", hint=hint)
+        fail("DP630", f"{name} has no examples", hint=hint)
     return Examples(tuple(found), name)
 
 
@@ -167,30 +167,30 @@ def _example(line: str, program: Program, place: str) -> Example:
         record = json.loads(line)
     except json.JSONDecodeError as problem:
         message = f"this line is not JSON: {problem.msg} (character {problem.pos + 1})"
-        raise _WrongLineError("DP621", message, problem.pos) from None
+        raise _WrongLineError("DP631", message, problem.pos) from None
     except (RecursionError, ValueError) as problem:
         message = f"this line is not JSON that can be read: {clipped(str(problem))}"
-        raise _WrongLineError("DP621", message) from None
+        raise _WrongLineError("DP631", message) from None
     hint = 'write `{"in": {...}, "out": ...}`'
     if not isinstance(record, dict):
         message = f"found {clipped(json.dumps(record))}, expected an object"
-        raise _WrongLineError("DP622", message, hint=hint)
+        raise _WrongLineError("DP632", message, hint=hint)
     for name in ("in", "out"):
         if name not in record:
             message = f"there is no field `{name}`"
-            raise _WrongLineError("DP622", message, hint=hint)
+            raise _WrongLineError("DP632", message, hint=hint)
     if extra := next((name for name in record if name not in ("in", "out")), None):
         message = f"unknown field `{clipped(extra)}`"
-        raise _WrongLineError("DP622", message, hint=hint)
+        raise _WrongLineError("DP632", message, hint=hint)
     if not isinstance(record["in"], dict):
         message = (
             f"`in` is {clipped(json.dumps(record['in']))}, expected an object of inputs by name"
         )
-        raise _WrongLineError("DP622", message)
+        raise _WrongLineError("DP632", message)
     try:
         return encode(program, record["in"], record["out"], place)
     except ValueError as problem:
-        code = "DP622" if "field" in str(problem) else "DP623"
+        code = "DP632" if "field" in str(problem) else "DP633"
         raise _WrongLineError(code, str(problem)) from None
 
 
@@ -206,7 +206,7 @@ def as_examples(
     """Return what a caller passes as examples: a file's path, pairs, or `Examples` themselves.
 
     Raises:
-        DiffprogError: as `read_examples`; DP622 and DP623 name the pair by its number from 0.
+        DiffprogError: as `read_examples`; DP632 and DP633 name the pair by its number from 0.
     """
     if isinstance(examples, Examples):
         return examples
@@ -221,9 +221,9 @@ def as_examples(
                 raise ValueError(message)
             found.append(encode(program, inputs, output, f"{name}[{i}]"))
         except ValueError as problem:
-            fail("DP623", f"{name}[{i}]: {problem}")
+            fail("DP633", f"{name}[{i}]: {problem}")
     if not found:
-        fail("DP620", f"{name}: there are no examples")
+        fail("DP630", f"{name}: there are no examples")
     return Examples(tuple(found), name)
 
 
@@ -250,7 +250,7 @@ def generate(
         name: what messages call these examples.
 
     Raises:
-        DiffprogError: DP624 where an input cannot be drawn (a real), DP623 where the reference
+        DiffprogError: DP634 where an input cannot be drawn (a real), DP633 where the reference
             gives what is no answer of the program.
     """
     rng = random.Random(seed)
@@ -274,7 +274,7 @@ def _drawn(name: str, t: Type, rng: random.Random) -> Value:
             return tuple(_drawn(name, item, rng) for item in items)
         case Real():
             hint = "make the examples yourself: a uniform real has no natural bounds"
-            return fail("DP624", f"cannot draw the input `{name}`: it is a real", hint=hint)
+            return fail("DP634", f"cannot draw the input `{name}`: it is a real", hint=hint)
 
 
 def split(examples: Examples, share: float, *, seed: int = 0) -> tuple[Examples, Examples]:

@@ -88,6 +88,24 @@ def declared_sizes(program: syntax.Program) -> dict[str, syntax.Size]:
     return {d.name: d for d in program.declarations if isinstance(d, syntax.Size)}
 
 
+def refuse_unknown_sizes(program: syntax.Program, given: Mapping[str, object]) -> None:
+    """Make sure that a program has these sizes, and that they are whole numbers.
+
+    Raises:
+        DiffprogError: DP420.
+    """
+    known = declared_sizes(program)
+    name_of_program = program.span.source.name
+    for name, length in given.items():
+        if name not in known:
+            sizes = ", ".join(f"`{n}`" for n in known) or "none"
+            message = f"{name_of_program} has no size `{name}`"
+            fail("DP420", message, hint=f"its sizes are {sizes}")
+        if isinstance(length, bool) or not isinstance(length, int) or length < 0:
+            hint = "a size is a whole number"
+            fail("DP420", f"the size `{name}` cannot be {length!r}", hint=hint)
+
+
 def shaped_sizes(program: syntax.Program) -> list[str]:
     """Return the sizes that the shapes of inputs bind, in the order of the signature."""
     known = declared_sizes(program)

@@ -19,11 +19,14 @@ from diffprog.pipeline.data import (
     declared_sizes,
     encode_inputs,
     infer_sizes,
+    refuse_unknown_sizes,
     shaped_sizes,
 )
 from diffprog.pipeline.stages import Drawing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from diffprog.crisp.interpret import Outcome, Trace
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
@@ -59,16 +62,7 @@ class Program:
         self.choices: Choices = dict(choices or {})
         self._given = dict(given or {})
         self._family: dict[tuple[tuple[str, int], ...], Program] = {}
-        self._refuse_unknown_sizes()
-
-    def _refuse_unknown_sizes(self) -> None:
-        known = declared_sizes(self.syntax)
-        for name, length in self._given.items():
-            if name not in known:
-                sizes = ", ".join(f"`{n}`" for n in known) or "none"
-                fail("DP420", f"{self.name} has no size `{name}`", hint=f"its sizes are {sizes}")
-            if isinstance(length, bool) or not isinstance(length, int) or length < 0:
-                fail("DP420", f"the size `{name}` cannot be {length!r}", hint="a whole number")
+        refuse_unknown_sizes(tree, self._given)
 
     # --- what it is
 
@@ -263,6 +257,12 @@ class Program:
         )
 
     # --- with choices put back
+
+    def save(self, path: str | Path) -> None:
+        """Write the text to a file; learned reals that are not in it, into a file beside."""
+        from diffprog.pipeline.beside import write_beside
+
+        write_beside(path, self.source, self.choices)
 
     def decide(self, choices: Choices) -> Program:
         """Return the same text with its holes decided; `fill` writes them into the text."""

@@ -9,16 +9,20 @@ from pathlib import Path
 
 from diffprog.errors import Source, fail
 from diffprog.lang.parse import parse
+from diffprog.pipeline.beside import read_beside
 from diffprog.pipeline.program import Program
 
 
 def load(path: str | Path, **sizes: int) -> Program:
-    """Read, parse and check a program.
+    """Read, parse and check a program; learned reals that lie beside it are its choices.
 
     Raises:
         DiffprogError: DP001 for a file that cannot be read, otherwise every error of the program.
     """
-    return loads(read_text(path), str(path), **sizes)
+    text = read_text(path)
+    program = loads(text, str(path), **sizes)
+    choices = read_beside(path, text) if program.holes else {}
+    return program.decide(choices) if choices else program
 
 
 def read_text(path: str | Path) -> str:

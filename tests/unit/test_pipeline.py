@@ -189,6 +189,20 @@ def test_soften_gives_a_module() -> None:
         program.soften(backend="cuda")
 
 
+def test_reals_that_are_not_printed_lie_beside(tmp_path: Path) -> None:
+    """A saved program with a long learned block runs after it is loaded again."""
+    text = "program f() -> real:\n    learn w: real[100]\n    return sum(w)\n"
+    filled = loads(text).fill({"f.w#0": [0.25] * 100})
+    filled.save(tmp_path / "f.dp")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f.dp", "f.safetensors"]
+    assert load(tmp_path / "f.dp").run() == 25.0
+    (tmp_path / "f.dp").write_text(text + "# another text\n")
+    assert not load(tmp_path / "f.dp").choices
+    (tmp_path / "f.safetensors").write_bytes(b"broken")
+    with pytest.raises(DiffprogError, match="cannot read"):
+        load(tmp_path / "f.dp")
+
+
 def test_public_names() -> None:
     """What is listed can be had; what is not is an error."""
     assert {"load", "loads", "fit", "Program", "DiffprogError"} <= set(diffprog.__all__)

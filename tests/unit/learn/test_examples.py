@@ -55,20 +55,20 @@ def test_ragged_lengths_are_grouped() -> None:
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
-        ('{"in": {"xs": [1, 2, 3]}}', "DP622", "there is no field `out`"),
-        ('{"out": 3}', "DP622", "there is no field `in`"),
-        ('{"in": {}, "out": 3}', "DP622", "`in` has no field `xs`"),
-        ('{"in": {"xs": [1], "k": 1}, "out": [1]}', "DP622", "unknown field `k`, expected `xs`"),
-        ('{"in": {"xs": [1]}, "out": [1], "id": 7}', "DP622", "unknown field `id`"),
-        ('{"in": [1], "out": [1]}', "DP622", "`in` is [1], expected an object"),
-        ("7", "DP622", "found 7, expected an object"),
-        ('{"in": {"xs": [1, 2.5]}, "out": [1, 2]}', "DP623", "`in.xs[1]`: found 2.5, expected an"),
-        ('{"in": {"xs": [1, true]}, "out": [1, 2]}', "DP623", "`in.xs[1]`: found True"),
-        ('{"in": {"xs": [1, 12]}, "out": [1, 2]}', "DP623", "`in.xs[1]`: 12 is outside 0..10"),
-        ('{"in": {"xs": [1, 2]}, "out": [1]}', "DP623", "`out`: found a list of 1, expected 2"),
-        ('{"in": {"xs": 4}, "out": [1]}', "DP623", "`in.xs`: found 4, expected a list of 3"),
-        ('{"in": {"xs": [1, 2}', "DP621", "not JSON: Expecting ',' delimiter (character 20)"),
-        ("[" * 100_000, "DP621", "not JSON"),
+        ('{"in": {"xs": [1, 2, 3]}}', "DP632", "there is no field `out`"),
+        ('{"out": 3}', "DP632", "there is no field `in`"),
+        ('{"in": {}, "out": 3}', "DP632", "`in` has no field `xs`"),
+        ('{"in": {"xs": [1], "k": 1}, "out": [1]}', "DP632", "unknown field `k`, expected `xs`"),
+        ('{"in": {"xs": [1]}, "out": [1], "id": 7}', "DP632", "unknown field `id`"),
+        ('{"in": [1], "out": [1]}', "DP632", "`in` is [1], expected an object"),
+        ("7", "DP632", "found 7, expected an object"),
+        ('{"in": {"xs": [1, 2.5]}, "out": [1, 2]}', "DP633", "`in.xs[1]`: found 2.5, expected an"),
+        ('{"in": {"xs": [1, true]}, "out": [1, 2]}', "DP633", "`in.xs[1]`: found True"),
+        ('{"in": {"xs": [1, 12]}, "out": [1, 2]}', "DP633", "`in.xs[1]`: 12 is outside 0..10"),
+        ('{"in": {"xs": [1, 2]}, "out": [1]}', "DP633", "`out`: found a list of 1, expected 2"),
+        ('{"in": {"xs": 4}, "out": [1]}', "DP633", "`in.xs`: found 4, expected a list of 3"),
+        ('{"in": {"xs": [1, 2}', "DP631", "not JSON: Expecting ',' delimiter (character 20)"),
+        ("[" * 100_000, "DP631", "not JSON"),
     ],
 )
 def test_wrong_lines(line: str, code: str, said: str) -> None:
@@ -99,7 +99,7 @@ def test_several_wrong_lines_are_told_at_once() -> None:
 @pytest.mark.parametrize("text", ["", "\n \n"])
 def test_an_empty_file_has_no_examples(text: str) -> None:
     """Nothing to learn from is an error."""
-    assert "error[DP620]: train.jsonl has no examples" in wrong(text)
+    assert "error[DP630]: train.jsonl has no examples" in wrong(text)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
