@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Const, For, Graph, Node, Param, Select
+from diffprog.ir.graph import Const, For, Graph, Node, Param, Select, regions
 from diffprog.ir.merge import merge_cells
 from diffprog.ir.rewrite import Rule, live
 from diffprog.ir.same import same
@@ -34,7 +34,10 @@ def known_test(scene: Scene, node: Node) -> list[NodeId] | None:
 
 
 def equal_results(scene: Scene, node: Node) -> list[NodeId] | None:
-    """select(s, a, a) = a: sum_k w_k a = a, and sum_k w_k x|k = x for a source x."""
+    """select(s, a, a) = a: sum_k w_k a = a, and sum_k w_k x|k = x for a source x.
+
+    The second needs w_k = sum_v x[v] P(k | x = v): that the test is linear in x.
+    """
     assert isinstance(node, Select)
     assert isinstance(node.type, Tuple)
     found = [_common(scene, node, place) for place in range(len(node.type.items))]
@@ -50,12 +53,22 @@ def _common(scene: Scene, node: Select, place: int) -> NodeId | None:
     first = results[0]
     if isinstance(first, Param):
         same_param = all(isinstance(r, Param) and r.id == first.id for r in results)
-        return node.inputs[first.id] if same_param else None
+        linear = first.id >= node.sources or _paths(node.test, first.id) <= 1
+        return node.inputs[first.id] if same_param and linear else None
     if isinstance(first, Const):
         values = {(type(r), repr(r.value)) for r in results if isinstance(r, Const)}
         equal = len(values) == 1 and all(isinstance(r, Const) for r in results)
         return scene.const(first, first.value) if equal else None
     return None
+
+
+def _paths(region: Graph, param: NodeId) -> int:
+    """Return by how many paths a parameter reaches the result; through a branch it is several."""
+    found = [0] * len(region.nodes)
+    found[param] = 1
+    for node in region.nodes[len(region.params) :]:
+        found[node.id] = sum(found[i] for i in node.inputs) * (2 if regions(node) else 1)
+    return found[region.results[0]]
 
 
 def _only(node: Select, places: list[int]) -> Select:
@@ -76,7 +89,7 @@ def equal_cases(scene: Scene, node: Node) -> list[NodeId] | None:
     places: list[int] = []
     for case in node.cases:
         twin = next((i for i, k in enumerate(kept) if same(k, case)), None)
-        if twin is None or not _passes_sources(case, node.sources):
+        if twin is None or not _passes_sources(node, case):
             twin = len(kept)
             kept.append(case)
         places.append(twin)
@@ -88,8 +101,11 @@ def equal_cases(scene: Scene, node: Node) -> list[NodeId] | None:
     return scene.parts(replace(node, cases=tuple(kept), unions=unions))
 
 
-def _passes_sources(case: Graph, sources: int) -> bool:
-    return all(i >= sources for n in live(case) for i in n.inputs)
+def _passes_sources(node: Select, case: Graph) -> bool:
+    """Say whether a case at most hands sources on, and the test is linear in those."""
+    computes = any(i < node.sources for n in live(case) for i in n.inputs)
+    handed = [r for r in case.results if r < node.sources]
+    return not computes and all(_paths(node.test, r) <= 1 for r in handed)
 
 
 def no_trip(_: Scene, node: Node) -> list[NodeId] | None:

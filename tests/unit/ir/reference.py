@@ -234,7 +234,9 @@ class Reference:
                 if at is not None:
                     new = [*args[place][:at], new, *args[place][at + 1 :]]
                 out[value] = p * chance([*args[:place], new, *args[place + 1 :]]) / whole
-            return {v: p for v, p in out.items() if p}
+            # Where the test uses a source twice, these need not add up to 1 of themselves.
+            total = sum(out.values())
+            return {v: p / total for v, p in out.items() if p}
 
         if not whole:
             return 0.0, None

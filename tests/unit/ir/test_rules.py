@@ -264,6 +264,13 @@ def test_equal_results() -> None:
     assert told == {"equal results": 1}
 
 
+def test_sources_of_crooked_tests_stay() -> None:
+    """A test that uses its source twice has weights that do not bring the source back."""
+    r = Region(("x", BOOL))
+    _, (out,) = r.select([0], [], lambda t: t.op("xor", 0, 0), lambda _: [0], lambda _: [0])
+    assert simplified(r.done([out]))[1] == {}
+
+
 def test_equal_cases() -> None:
     """Two cases of one region become one, and two values go there."""
     after, told = simplified(_equal_cases())
