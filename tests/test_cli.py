@@ -257,6 +257,24 @@ def test_train_prints_the_learned_program(call: Call, data: Path) -> None:
     assert Path("out.dp").read_text() == done.out
 
 
+def test_trace_shows_what_changed(call: Call) -> None:
+    """A line a statement, with the variables that are different after it."""
+    done = call("trace", "long.dp", "--in", "x=2")
+    assert (done.code, done.err) == (0, "")
+    lines = [line.split() for line in done.out.splitlines()]
+    assert [line[0] for line in lines] == ["3", "3", "4"]
+    assert lines[1][-3:] == ["x", "=", "0"]
+    found = json.loads(call("trace", "long.dp", "--in", "x=2", "--json").out)
+    assert found["steps"][-1]["changed"] == {"answer": 0}
+
+
+def test_graph_prints_text(call: Call) -> None:
+    """Without a file to draw into, the graph is printed."""
+    done = call("graph", "good.dp", "--set", "n=4")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("(%xs: int<10>[4])")
+
+
 def test_train_json(call: Call, data: Path) -> None:
     """One object with the report and the program; a reference program may answer."""
     Path("right.dp").write_text(AND.replace("choose(a or b, a and b, a xor b)", "a and b"))

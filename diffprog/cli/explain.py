@@ -12,7 +12,7 @@ from diffprog.codes import CODES
 @click.command()
 @click.argument("code")
 def explain(code: str) -> None:
-    """Explain a diagnostic code with a wrong and a right example."""
+    """Explain a code with a wrong and a right example."""
     found = CODES.get(code.upper())
     if found is None:
         near = get_close_matches(code.upper(), CODES, n=3, cutoff=0.7)

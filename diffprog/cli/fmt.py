@@ -18,7 +18,10 @@ from diffprog.lang.parse import parse
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if it would.")
 def fmt(files: tuple[str, ...], only_check: bool) -> int:
-    """Format programs in place, comments kept. `-` formats standard input to standard output."""
+    """Format programs in place, comments kept.
+
+    `-` formats standard input to standard output.
+    """
     return max(_formatted(path, only_check=only_check) for path in files)
 
 

@@ -31,7 +31,10 @@ program {name}(a: int<10>, b: int<10>) -> int<10>:
 @click.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Make a folder with a small commented program and data to train it on."""
+    """Make a small program with data to train it on.
+
+    Both stand in a new folder of that name.
+    """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", Path(name).name):
         message = f"{Path(name).name!r} is no name for a program: use letters, digits and _"
         raise click.UsageError(message)

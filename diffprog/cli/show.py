@@ -18,5 +18,8 @@ if TYPE_CHECKING:
 @click.option("--stage", type=click.Choice(STAGES), default="simplified", show_default=True)
 @set_option
 def show(file: str, stage: str, sizes: Mapping[str, int]) -> None:
-    """Print a stage of a program: its tree, its types, its graph, or the torch source."""
+    """Print a stage of compilation.
+
+    The tree, the typed tree, the graph before and after simplification, the torch source.
+    """
     click.echo(program_of(file, sizes).stage(stage).rstrip("\n"))

@@ -1,0 +1,73 @@
+"""`diffprog emit`: the program that a run has learned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diffprog.cli.say import note
+from diffprog.pipeline import loads
+
+if TYPE_CHECKING:
+    from diffprog.learn.emit import Mode
+    from diffprog.pipeline import Program
+
+
+@click.command()
+@click.argument("run")
+@click.option("-o", "--output", metavar="FILE", help="Where to; standard output by default.")
+@click.option(
+    "--mode",
+    type=click.Choice(("auto", "general", "verbatim")),
+    default="auto",
+    show_default=True,
+    help="Print expressions where short ones are found, longer ones too, or tables as they are.",
+)
+@click.option("--data", metavar="FILE", help="The examples it was trained on.")
+def emit(run: str, output: str | None, mode: Mode, data: str | None) -> None:
+    """Print the program that a run has learned.
+
+    What was emitted at the end of the run is printed again. With `--mode` or `--data` it is emitted
+    anew; without data, expressions agree with every entry of a table, also where no answer depends
+    on it.
+    """
+    learned = Path(run) / "learned.dp"
+    if mode == "auto" and data is None and learned.is_file():
+        program = loads(learned.read_text(encoding="utf-8"), str(learned))
+    else:
+        program = _emitted(run, mode, data)
+    if output is None or output == "-":
+        click.echo(program.source, nl=False)
+        return
+    program.save(output)
+    note(f"{output}: written")
+
+
+def _emitted(run: str, mode: Mode, data: str | None) -> Program:
+    from diffprog.learn.emit import emit as emitted
+    from diffprog.learn.examples import read_examples
+
+    program, report = run_of(run)
+    examples = None if data is None else read_examples(data, program)
+    choices = report["choices"]
+    assert isinstance(choices, dict)
+    return emitted(program, choices, examples, mode=mode)
+
+
+def run_of(run: str) -> tuple[Program, dict[str, object]]:
+    """Return the program of a run, with its holes, and the report."""
+    folder = Path(run)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        program = loads(config["program"], str(folder / "program.dp"), **config["sizes"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        about = (
+            f"{problem.strerror}: {problem.filename}" if isinstance(problem, OSError) else problem
+        )
+        message = f"{run} is not the folder of a finished run ({about})"
+        raise click.UsageError(message) from None
+    return program, report

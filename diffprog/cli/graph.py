@@ -1,0 +1,42 @@
+"""`diffprog graph`: the compiled graph, as text or as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from diffprog.cli.say import note, program_of, set_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diffprog.pipeline.stages import GraphStage
+
+
+@click.command()
+@click.argument("file")
+@click.option("-o", "--output", metavar="FILE", help="A picture: svg, png, pdf, dot or html.")
+@click.option("--weights", metavar="RUN", help="Show the weights that a run has learned.")
+@click.option(
+    "--stage", type=click.Choice(("graph", "simplified")), default="simplified", show_default=True
+)
+@set_option
+def graph(
+    file: str, output: str | None, weights: str | None, stage: GraphStage, sizes: Mapping[str, int]
+) -> None:
+    """Draw the graph of a program.
+
+    Without `-o` it is printed as text.
+    """
+    program = program_of(file, sizes)
+    drawing = program.graph(stage)
+    if output is None:
+        click.echo(drawing.text)
+        return
+    known = None
+    if weights is not None:
+        from diffprog.learn.weights import run_weights
+
+        known = run_weights(weights)
+    note(f"{drawing.render(output, weights=known)}: written")
