@@ -42,7 +42,8 @@ def trace(
 ) -> None:
     """Show what a learned program does, step by step.
 
-    Each statement is printed with what it changed. RUN is the folder of a run, or a program without holes.
+    Each statement is printed with what it changed. RUN is the folder of a run, or a program
+    without holes.
     """
     learned = Path(run) / "learned.dp"
     program = program_of(str(learned) if learned.is_file() else run, sizes)
@@ -67,12 +68,12 @@ class Step:
 
 def _steps(program: Program, given: Mapping[str, object]) -> list[Step]:
     steps: list[Step] = []
-    before: dict[int, dict[str, Value]] = {}
+    before: dict[int, tuple[object, dict[str, Value]]] = {}
 
     def told(statement: typed.TStatement, scope: Mapping[str, Value]) -> None:
-        old = before.get(id(scope), {})
+        _, old = before.get(id(scope), (None, {}))
         changed = {k: deepcopy(v) for k, v in scope.items() if k not in old or old[k] != v}
-        before[id(scope)] = {**old, **changed}
+        before[id(scope)] = scope, {**old, **changed}  # kept, so that no other gets its id
         if changed:
             text = statement.span.text.split("\n")[0].strip()
             named = {"answer" if k == typed.RESULT else k: v for k, v in changed.items()}

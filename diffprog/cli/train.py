@@ -48,8 +48,9 @@ def train(
 ) -> int:
     """Learn the holes of a program from examples.
 
-    The program with its choices written in goes to standard output. Examples are JSON lines `{"in": {...}, "out": ...}`, or drawn and answered by another program
-    (a file that ends in .dp). Progress and figures go to standard error.
+    The program with its choices written in goes to standard output. Examples are JSON lines
+    `{"in": {...}, "out": ...}`, or drawn and answered by another program (a file that ends
+    in .dp). Progress and figures go to standard error.
     """
     from diffprog.learn.fit import fit
 

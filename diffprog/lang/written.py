@@ -55,6 +55,8 @@ class Writer:
             case Array(shape, item), list():
                 inner = Array(shape[1:], item) if shape[1:] else item
                 return s.ArrayLiteral(tuple(self.value(v, inner) for v in value), span=self.span)
+            case Array(_, item), _:  # a scalar fills every cell
+                return self.value(value, item)
             case Enum(name, members), int(place):
                 return s.Member(name, members[place], span=self.span)
             case Bool(), _:
