@@ -26,7 +26,8 @@ from diffprog.ir.graph import (
     Table,
     Write,
 )
-from diffprog.ir.known import known
+from diffprog.ir.known import is_scalar, known
+from diffprog.ops import OPS
 from diffprog.soft import rows
 from diffprog.soft.branches import select
 from diffprog.soft.counted import loop_for
@@ -123,8 +124,11 @@ class Generator:
         match node:
             case Const(value):
                 return const(value, node.type)
-            case Apply():
-                return rows.number(em, node, args) if number else rows.apply(em, node, args)
+            case Apply(op):
+                # A branch whose cases agree on a constant gives more than `known` promises.
+                constant = op in OPS and is_scalar(node.type) and all(map(_is_known, args))
+                known_now = number or constant
+                return rows.number(em, node, args) if known_now else rows.apply(em, node, args)
             case Table():
                 return rows.table(em, node, args)
             case Hole():
@@ -142,6 +146,10 @@ class Generator:
                 raise InvariantError(message)
             case _:
                 assert_never(node)
+
+
+def _is_known(term: Term) -> bool:
+    return term.number and is_scalar(term.type)
 
 
 def generate(graph: Graph, name: str, *, inspect: bool = False) -> Generated:
