@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
-from diffprog.types import Int, Type, fits
+from diffprog.types import Array, Int, Tuple, Type, fits
+from tests.strategies.values import scalars, types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,7 +92,10 @@ class Builder:
         free_runs: how many combinations the free choices and tables made so far have.
         met_runs: bound on the combinations of decisions that are made each time they are met, in
             one call of the function at hand.
+        reserved: into how many runs the one call may split that each function is sure to get.
         trips: bound on how often the place at hand is met in one call of its function.
+        palette: the types that this program is made of, so that its variables have to do with
+            each other.
         exact: whether reals have to stay multiples of small powers of two.
     """
 
@@ -105,8 +109,10 @@ class Builder:
     names: int = 0
     free_runs: int = 1
     met_runs: int = 1
+    reserved: int = 1
     trips: int = 1
     exact: bool = True
+    palette: list[Type] = field(default_factory=list)
 
     # --- decisions --------------------------------------------------------------------------
 
@@ -121,6 +127,19 @@ class Builder:
     def rarely(self, n: int = 3) -> bool:
         """Decide for something once in n times; shrinks to no."""
         return self.upto(n - 1) == n - 1
+
+    def scalar(self) -> Type:
+        """Decide on a scalar type, rather one of the palette."""
+        known = [t for t in self.palette if not isinstance(t, Array | Tuple)]
+        if known and not self.rarely(6):
+            return self.one_of(known)
+        return self.draw(scalars(finite=self.wishes.finite_only))
+
+    def type(self) -> Type:
+        """Decide on a type of a variable, rather one of the palette."""
+        if self.palette and not self.rarely(8):
+            return self.one_of(self.palette)
+        return self.draw(types(finite=self.wishes.finite_only))
 
     # --- names and scope --------------------------------------------------------------------
 
@@ -183,7 +202,8 @@ class Builder:
 
     def affordable(self, runs: int) -> bool:
         """Say whether the program may have that many times as many runs."""
-        return self.free_runs * self.met_runs * runs <= self.wishes.max_runs
+        made = self.free_runs * self.met_runs * self.reserved
+        return made * runs <= self.wishes.max_runs
 
     def may_choose(self, alternatives: int, *, given: bool) -> bool:
         """Say whether a choice is affordable here."""

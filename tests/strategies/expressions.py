@@ -1,7 +1,7 @@
 """Expressions of a wanted type.
 
 Each maker returns the syntax of an expression and a type that holds its value and fits the wanted
-one. Makers are listed from the simplest on, so that programs shrink to literals and variables.
+one. Makers are listed from the simplest on, so that programs shrink to variables and literals.
 Reals stay multiples of small powers of two (see `EIGHTHS`), so that comparing them is exact.
 """
 
@@ -48,14 +48,16 @@ class Expressions(Builder):
 
     def typed(self, want: Type, depth: int) -> Typed:
         """Make an expression that fits a type, and say what its own type is at most."""
-        makers: list[Maker] = [lambda: self.constant(want)]
         found = self.reads(want)
-        if found:
-            makers += [lambda: self.variable(found)] * 3
+        makers: list[Maker] = [lambda: self.variable(found)] * 4 if found else []
+        makers += [lambda: self.constant(want), *self.near(want) * 2]
+        leaves = len(makers)
         if depth > 0 and self.budget > 0:
             makers += self.compound(want, depth - 1)
-        maker = self.one_of(makers)
-        return maker()
+        chosen = self.upto(len(makers) - 1)
+        if chosen >= leaves:
+            self.spend()
+        return makers[chosen]()
 
     def compound(self, want: Type, depth: int) -> list[Maker]:
         """List the makers of compound expressions that fit a type."""
@@ -73,7 +75,6 @@ class Expressions(Builder):
                 makers += self.arrays(want, depth)
             case Tuple(items):
                 makers.append(lambda: self.tuple_of(items, depth))
-        self.spend()
         several = isinstance(want, Array | Tuple)
         if several and self.wishes.linear:
             return makers  # the parts of what one test decides would share its sources
@@ -98,6 +99,27 @@ class Expressions(Builder):
         variable = self.one_of(found[::-1])
         return name(self.use(variable)), variable.type
 
+    def near(self, want: Type) -> list[Maker]:
+        """List the makers that say something of variables of other types, at any depth."""
+        match want:
+            case Array():
+                return [lambda: self.array_of(want, 0)]
+            case Tuple(items):
+                return [lambda: self.tuple_of(items, 0)]
+            case Int():
+                found = [v for v in self.readable(is_int) if not fits(v.type, want)]
+                return [lambda: self.fitted(self.variable(found), want)] if found else []
+            case Bool():
+                free = [v for v in self.readable(is_int) if not v.narrowed]
+                return [lambda: self.about(self.one_of(free[::-1]))] if free else []
+            case _:
+                return []
+
+    def about(self, variable: Variable) -> Typed:
+        """Compare a variable with a number."""
+        test = self.narrowing(variable)
+        return self.constant(BOOL) if test is None else (test, BOOL)
+
     # --- truth values -----------------------------------------------------------------------
 
     def truths(self, depth: int) -> list[Maker]:
@@ -106,12 +128,15 @@ class Expressions(Builder):
             lambda: (self.comparison(depth), BOOL),
             lambda: (self.connective(depth), BOOL),
             lambda: (unary("not", self.value(BOOL, depth)), BOOL),
-            lambda: (binary("==", self.value(ENUM, depth), self.value(ENUM, depth)), BOOL),
             lambda: (self.reduction(self.one_of(["any", "all"]), BOOL, depth)[0], BOOL),
         ]
+        if self.reads(ENUM):
+            makers.append(
+                lambda: (binary("==", self.value(ENUM, depth), self.value(ENUM, depth)), BOOL)
+            )
         if not (self.wishes.finite_only or self.wishes.linear):
             makers.append(lambda: (self.real_comparison(depth), BOOL))
-            makers.append(lambda: (call("chance", self.value(REAL, 0)), BOOL))
+            makers.append(lambda: (self.chance(), BOOL))
         return makers
 
     def comparison(self, depth: int) -> s.Expr:
@@ -123,10 +148,13 @@ class Expressions(Builder):
     def real_comparison(self, depth: int) -> s.Expr:
         """Compare two reals that are exact."""
         op = self.one_of(COMPARISONS)
-        left, t = self.typed(REAL, depth)
-        if t != REAL:
-            left = call("real", left)  # of two ints the checker would know more
+        # Of two ints the checker would know more, and leave out a case.
+        left = call("real", self.value(REAL, depth))
         return binary(op, left, self.value(REAL, depth))
+
+    def chance(self) -> s.Expr:
+        """Make a coin of a probability."""
+        return call("chance", call("clamp", self.value(REAL, 0), literal(0.0), literal(1.0)))
 
     def connective(self, depth: int) -> s.Expr:
         """Join two truth values."""
@@ -151,10 +179,11 @@ class Expressions(Builder):
         if opaque and self.upto(1):
             return name(self.use(self.one_of(opaque[::-1]))), []
         makers = [
-            lambda: self.reduction(self.one_of(["any", "all"]), BOOL, depth)[0],
-            lambda: binary("==", self.value(ENUM, depth), self.value(ENUM, depth)),
             lambda: binary("xor", self.value(BOOL, depth), self.value(BOOL, depth)),
+            lambda: self.reduction(self.one_of(["any", "all"]), BOOL, depth)[0],
         ]
+        if self.reads(ENUM):
+            makers.insert(0, lambda: binary("==", self.value(ENUM, depth), self.value(ENUM, depth)))
         if not (self.wishes.finite_only or self.wishes.linear):
             makers.append(lambda: self.real_comparison(depth))
         return self.one_of(makers)(), []
@@ -421,7 +450,8 @@ class Expressions(Builder):
     def choices(self, want: Type, depth: int) -> list[Maker]:
         """List the makers of holes."""
         makers: list[Maker] = []
-        given = self.rarely(2)
+        known = self.readable(lambda t: isinstance(t, Bool | Int | Enum))
+        given = bool(known) and self.rarely(2)
         finite = isinstance(want, Bool | Int | Enum)
         if finite and self.may_choose(want.size, given=given):  # type: ignore[union-attr]
             makers += [lambda: self.choose_value(want, given=given)] * 2
@@ -450,7 +480,5 @@ class Expressions(Builder):
             allowed = [True, *(not self.rarely(2) for _ in range(count - 1))]
             mask = array([literal(a) for a in allowed])
         found = self.readable(lambda t: isinstance(t, Bool | Int | Enum)) if given else []
-        chosen = [self.one_of(found)] if found else []
-        if given and not chosen:
-            return s.Decider((self.constant(Int(0, 2))[0],), None, mask, span=NOWHERE)
-        return s.Decider(tuple(name(self.use(v)) for v in chosen), None, mask, span=NOWHERE)
+        given_ = (name(self.use(self.one_of(found[::-1]))),) if found else ()
+        return s.Decider(given_, None, mask, span=NOWHERE)

@@ -13,7 +13,7 @@ from diffprog.lang import syntax as s
 from diffprog.lang.check import check
 from diffprog.lang.format import format_program
 from diffprog.lang.parse import parse
-from diffprog.types import BOOL, Tuple, Type
+from diffprog.types import BOOL, Array, Tuple, Type
 from tests.strategies.builder import Signature, Wishes
 from tests.strategies.spell import NOWHERE, assign, call, constant, name, type_of
 from tests.strategies.statements import Statements
@@ -23,7 +23,6 @@ from tests.strategies.values import (
     domain_size,
     scalars,
     soft_values,
-    types,
     values,
 )
 
@@ -80,6 +79,7 @@ class Programs(Statements):
 
     def program(self) -> s.Program:
         """Make a whole program."""
+        self.palette = self.colours()
         declarations: list[s.Declaration] = []
         if self.rarely():
             declarations.append(self.const())
@@ -90,6 +90,13 @@ class Programs(Statements):
         if "Colour" in repr(declarations):
             declarations.insert(0, s.EnumDecl(ENUM.name, ENUM.members, span=NOWHERE))
         return s.Program(tuple(declarations), span=NOWHERE)
+
+    def colours(self) -> list[Type]:
+        """Decide on the types that the program is made of."""
+        first, second = (self.draw(scalars(finite=self.wishes.finite_only)) for _ in range(2))
+        shape = self.draw(arrays(finite=True)).shape
+        item = self.one_of([first, second])
+        return [first, second, BOOL, Array(shape, item)]  # type: ignore[arg-type]
 
     def const(self) -> s.Const:
         """Declare a constant, visible everywhere."""
@@ -102,7 +109,7 @@ class Programs(Statements):
         """Declare parameters whose joint domain has at most `room` values."""
         params = []
         for _ in range(1 + self.upto(most - 1)):
-            t = self.draw(types(finite=self.wishes.finite_only))
+            t = self.type()
             if domain_size(t) > room:
                 t = BOOL
             room = max(1, room // domain_size(t))
@@ -114,9 +121,8 @@ class Programs(Statements):
         """Declare tables and real parameters."""
         if not (self.wishes.holes and self.rarely()):
             return []
-        kinds = [scalars(finite=self.wishes.finite_only), arrays(finite=self.wishes.finite_only)]
-        t: Type = self.draw(self.one_of(kinds))
-        if not self.affordable(domain_size(t)):
+        t = self.type()
+        if isinstance(t, Tuple) or not self.affordable(domain_size(t)):
             return []
         self.free_runs *= domain_size(t)
         new = self.declare(self.fresh("t"), t)
@@ -130,18 +136,18 @@ class Programs(Statements):
         params = self.params(2, 64)
         types_ = tuple(v.type for v in self.scope[-len(params) :])
         body = self.learns() + self.statements(1, 2)
-        linear = scalars(finite=self.wishes.finite_only)
-        result = self.draw(linear if self.wishes.linear else types(finite=self.wishes.finite_only))
+        result = self.scalar() if self.wishes.linear else self.type()
         body.append(s.Return(self.value(result), span=NOWHERE))
         signature = Signature(self.fresh("f"), types_, result, self.met_runs)
         self.scope, self.met_runs = outside, met
+        self.reserved *= signature.runs
         self.functions.append(signature)
         return s.Function("fn", signature.name, params, type_of(result), tuple(body), span=NOWHERE)
 
     def main(self) -> s.Function:
         """Make the program itself; each function is called somewhere in it."""
         params = self.params(3, self.wishes.max_domain)
-        body = self.learns() + self.statements(2, 4)
+        body = self.learns() + self.statements(2, 5)
         for function in self.functions:
             if function.name not in self.called:
                 body += self.forced_call(function)
@@ -151,27 +157,26 @@ class Programs(Statements):
 
     def forced_call(self, function: Signature) -> list[s.Statement]:
         """Call a function that nothing has called yet: its holes have to be met."""
-        self.calls_once(function)
-        args = [self.value(t, 0) for t in function.params]
+        self.called.add(function.name)
+        args = [self.value(t, 1) for t in function.params]
         new = self.declare(self.fresh(), function.result)
         return [assign(name(new.name), call(function.name, *args), new.type)]
 
     def result(self) -> tuple[Type, s.Expr]:
         """Return an expression, or some of the variables: rather those that were made late."""
         self.exact = not self.wishes.rough
-        self.budget = max(self.budget, 3)
+        self.budget = max(self.budget, 10 if self.wishes.linear else 3)
         found = self.readable(lambda t: not isinstance(t, Tuple))[::-1]
-        if found and self.upto(2):
+        if found and self.upto(3):
             first = found.pop(0)
-            shown = [first, *(v for v in found[:3] if self.upto(1))]
+            shown = [first, *(v for v in found[:5] if self.wishes.linear or self.upto(2))]
             parts = tuple(name(self.use(v)) for v in shown)
             if len(shown) == 1:
                 return first.type, parts[0]
             whole = Tuple(tuple(v.type for v in shown))
             return whole, s.TupleLiteral(parts, span=NOWHERE)
-        linear = scalars(finite=self.wishes.finite_only)
-        t: Type = self.draw(linear if self.wishes.linear else types(finite=self.wishes.finite_only))
-        return t, self.value(t)
+        t = self.scalar() if self.wishes.linear else self.type()
+        return t, self.value(t, 3 if self.wishes.linear else 2)
 
 
 @st.composite

@@ -18,7 +18,6 @@ from tests.strategies.spell import (
     literal,
     name,
 )
-from tests.strategies.values import types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,7 @@ class Statements(Expressions):
     def statements(self, depth: int, most: int) -> list[s.Statement]:
         """Make a few statements; what they declare stays in scope."""
         made: list[s.Statement] = []
-        for _ in range(self.upto(most)):
+        for _ in range(1 + self.upto(most - 1)):
             if self.budget <= 0:
                 break
             made += self.statement(depth)
@@ -67,7 +66,7 @@ class Statements(Expressions):
 
     def declaration(self) -> list[s.Statement]:
         """Give a new variable a value; take a tuple apart."""
-        t = self.draw(types(finite=self.wishes.finite_only))
+        t = self.type()
         value = self.value(t)
         if isinstance(t, Tuple) and self.upto(1):
             first, second = self.fresh(), self.fresh()
@@ -227,7 +226,8 @@ class Statements(Expressions):
 
     def choose(self, depth: int) -> list[s.Statement]:
         """Make a choice among statements."""
-        given = self.rarely(2) and self.may_choose(2, given=True)
+        known = self.readable(lambda t: isinstance(t, Bool | Int | Enum))
+        given = bool(known) and self.rarely(2) and self.may_choose(2, given=True)
         self.chooses(2, given=given)
         decider = self.decider(2, given=given)
         variable = self.only_result() if self.wishes.linear else None
