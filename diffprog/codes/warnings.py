@@ -34,4 +34,9 @@ WARNINGS: dict[str, Code] = {
         "for i in 3 .. 0:\n    x = i",
         "for i in 3 .. 0 step -1:\n    x = i",
     ),
+    "DP908": Code(
+        "a choice inside a case or a loop that is never entered",
+        "if x > 10:\n    x = choose int<9>",
+        "if x > 5:\n    x = choose int<9>",
+    ),
 }

@@ -106,24 +106,23 @@ def _reads(block: syntax.Block) -> set[str]:
 
 
 def check_met(unit: Unit, program: syntax.Program) -> None:
-    """Report choices that nothing reaches, and warn of cases that are never met."""
+    """Report choices in functions that nothing calls; warn of cases and choices never met."""
     # Where there are other errors, or sizes, these may be to blame that a choice was not met.
     alone = not unit.report.errors and not unit.sizes
     skipped = reachable(unit.functions, called(tuple(unit.skipped)))
     known = unit.met | {id(c) for c in choices(tuple(unit.skipped))}
     used = reachable(unit.functions, [program.main.name])
+    message = "this choice is never met"
     for name, function in unit.functions.items():
         for choice in choices(function.body):
             if name not in used:
-                _never_met(unit, choice, f"`{name}` is never called")
+                hint = "call the function, or take the choice away"
+                label = f"`{name}` is never called"
+                unit.report.error("DP305", message, choice.span, label=label, help=hint)
             elif alone and id(choice) not in known and name not in skipped:
-                _never_met(unit, choice, "in a case or a loop that is never entered")
+                label = "in a case or a loop that is never entered"
+                unit.report.warn("DP908", message, choice.span, label=label)
     note = " at these sizes" if unit.sizes else ""
     for case, (span, why) in unit.dead.items():
         if case not in unit.live:
             unit.report.warn("DP906", f"this case can never be met{note}", span, label=why)
-
-
-def _never_met(unit: Unit, choice: syntax.Syntax, where: str) -> None:
-    hint = "call the function, or take the choice away" if "called" in where else "take it away"
-    unit.report.error("DP305", "this choice is never met", choice.span, label=where, help=hint)
