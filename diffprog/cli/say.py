@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 FINE, FINDINGS, CALL, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
-CALL_CODES = ("DP0", "DP420", "DP603", "DP604", "DP605", "DP63")
-"""Codes about the call: files, sizes, inputs and data that do not fit the program."""
+CALL_CODES = (
+    *("DP0", "DP420", "DP603", "DP604", "DP605", "DP63"),  # files, sizes, inputs, data
+    *("DP620", "DP621", "DP622", "DP624", "DP625", "DP626", "DP627", "DP64"),  # options, tools
+)
+"""Codes about the call: what was asked for does not fit the program or the machine."""
 
 ISSUES = "https://github.com/diffprog/diffprog/issues"
 

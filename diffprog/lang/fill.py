@@ -8,82 +8,25 @@ looked at: whoever calls this checks the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from diffprog.errors import InvariantError
 from diffprog.lang import syntax as s
 from diffprog.lang.check.names import hole_keys, walk
+from diffprog.lang.fillings import Chain, Filling, Formula, Known, Verbatim
 from diffprog.lang.tidy import drop_unused, tidied
 from diffprog.lang.written import Writer, kept_comments, table_name
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from diffprog.lang.typed import Hole
-    from diffprog.types import Finite, Type, Value
+    from diffprog.types import Finite, Type
 
-
-@dataclass(frozen=True)
-class Chain:
-    """The first alternative whose test holds, or else `otherwise`. Without tests: that one."""
-
-    cases: tuple[tuple[s.Expr, int], ...]
-    otherwise: int
-
-
-@dataclass(frozen=True)
-class Formula:
-    """The value of an expression over the values that the choice is given."""
-
-    expression: s.Expr
-
-
-@dataclass(frozen=True)
-class Verbatim:
-    """The alternative at each point of the joint domain, row-major: printed as a table."""
-
-    entries: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Known:
-    """The value of a `learn`."""
-
-    value: Value
-
-
-Filling: TypeAlias = Chain | Formula | Verbatim | Known
 
 _STATEMENTS = get_args(s.Statement)
-
-
-def verbatim(hole: Hole, choice: object) -> Filling:
-    """Return the filling that prints a choice as it is (its form: `diffprog.crisp.choices`)."""
-    if hole.kind in ("table", "real"):
-        return Known(_values(hole.type, choice))
-    entries = tuple(flattened(choice))
-    return Verbatim(entries) if hole.given else Chain((), entries[0])
-
-
-def flattened(choice: object) -> list[int]:
-    """Return the numbers in nested lists, row-major."""
-    if isinstance(choice, Sequence):
-        return [n for part in choice for n in flattened(part)]
-    assert isinstance(choice, int)
-    return [choice]
-
-
-def _values(t: Type, choice: object) -> Value:
-    """Turn the numbers of alternatives in a learned table into values."""
-    if isinstance(choice, Sequence):
-        return [_values(t, part) for part in choice]
-    item = t.item if isinstance(t, Array) else t
-    if isinstance(item, Bool | Int | Enum):
-        assert isinstance(choice, int)
-        return item.values()[choice]
-    assert isinstance(choice, int | float)
-    return float(choice)
 
 
 def fill(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from diffprog.crisp.choices import alternatives, as_decider
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import DiffprogError
-from diffprog.lang.fill import flattened
+from diffprog.lang.fillings import flattened
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:

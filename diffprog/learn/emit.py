@@ -19,7 +19,7 @@ from diffprog.errors import InvariantError
 from diffprog.lang import syntax
 from diffprog.lang.check.names import choices as holes_in
 from diffprog.lang.check.names import hole_keys
-from diffprog.lang.fill import Known, flattened
+from diffprog.lang.fillings import Known, flattened
 from diffprog.learn.decided import Judge, nested, shape
 from diffprog.learn.generalise import Table, generalise
 from diffprog.pipeline import plain
@@ -29,7 +29,7 @@ from diffprog.types import Array, Bool, Enum, Int
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from diffprog.lang.fill import Filling
+    from diffprog.lang.fillings import Filling
     from diffprog.lang.typed import Hole
     from diffprog.learn.examples import Examples
     from diffprog.pipeline import Program

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffprog.lang.fill import Chain, Formula
-from diffprog.learn.terms import MAX_DOMAIN, Points, Terms
+from diffprog.lang.fillings import Chain, Formula
+from diffprog.learn.terms import MAX_DOMAIN, Terms
 from diffprog.types import Array, Bool, Enum, Int, fits
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diffprog.errors import Span
     from diffprog.lang import syntax
     from diffprog.lang.typed import Hole
-    from diffprog.learn.terms import Block, Term
+    from diffprog.learn.operands import Block, Points, Term
     from diffprog.types import Finite
 
 MOST_CASES = 5

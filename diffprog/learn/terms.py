@@ -8,14 +8,23 @@ terms considered is bounded. All is deterministic. Never imports torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diffprog.lang import syntax
+from diffprog.learn.operands import (
+    ARITHMETIC,
+    COMPARISONS,
+    CONNECTIVES,
+    Block,
+    Points,
+    Shelf,
+    Sort,
+    Term,
+    wanted,
+)
 from diffprog.ops import INFIX, OPS
 from diffprog.types import BOOL, Bool, Enum, Finite, Int, Type
 
@@ -23,9 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from diffprog.errors import Span
-
-Points: TypeAlias = NDArray[np.signedinteger[Any]]
-Sort: TypeAlias = Literal["bool", "int"]
 
 MAX_CONSIDERED = 400_000
 """Terms that are looked at before the search gives up."""
@@ -37,12 +43,6 @@ MAX_NUMBER = 10**6
 """Terms whose range goes beyond this are not built upon."""
 CHUNK = 1 << 21
 
-COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
-CONNECTIVES = ("and", "or", "xor")
-ARITHMETIC = ("+", "-", "*", "//", "%", "min", "max")
-SORTED = {"+", "*", "min", "max", "and", "or", "xor", *COMPARISONS}
-"""Operators whose smaller operand stands right: the other order says nothing new."""
-
 _POINTWISE: dict[str, Callable[[Points, Points], Points]] = {
     ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal,
     "==": np.equal, "!=": np.not_equal,
@@ -50,33 +50,6 @@ _POINTWISE: dict[str, Callable[[Points, Points], Points]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "//": np.floor_divide, "%": np.mod,
     "min": np.minimum, "max": np.maximum,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """An expression, its type and its size: leaves and operators counted."""
-
-    expression: syntax.Expr
-    type: Bool | Int
-    size: int
-
-
-@dataclass(frozen=True)
-class Block:
-    """Terms of one sort and size: `values` has a row for each, `make` builds the i-th."""
-
-    sort: Sort
-    size: int
-    values: Points
-    make: Callable[[int], Term | None]
-
-
-@dataclass
-class Shelf:
-    """The terms that later ones are built from, of one sort and size."""
-
-    terms: list[Term]
-    values: Points
 
 
 def points(given: Sequence[Finite]) -> Points:
@@ -144,11 +117,11 @@ class Terms:
     # --- leaves
 
     def _leaves(self) -> Iterator[Block]:
-        for sort, wanted in (("bool", Bool), ("int", Int)):
+        for sort, kind in (("bool", Bool), ("int", Int)):
             found = [
                 (Term(name, t, 1), self.domain[:, i])
                 for i, (t, name) in enumerate(zip(self.given, self.names, strict=True))
-                if isinstance(t, wanted) and isinstance(t, Bool | Int)
+                if isinstance(t, kind) and isinstance(t, Bool | Int)
             ]
             if sort == "int":
                 usual = [n for n in (0, 1, 2) if n not in self.constants]
@@ -212,7 +185,7 @@ class Terms:
                 yield from self._pairs(op, sort, size, left, right)
 
     def _pairs(self, op: str, sort: Sort, size: int, left: Shelf, right: Shelf) -> Iterator[Block]:
-        rows, columns = _wanted(op, left, right)
+        rows, columns = wanted(op, left, right)
         step = max(1, CHUNK // max(1, len(self.domain)))
         for start in range(0, len(rows), step):
             i, j = rows[start : start + step], columns[start : start + step]
@@ -297,36 +270,3 @@ class Terms:
             values = np.concatenate([self.shelves[place].values, values])
         known = self.shelves[place].terms if place in self.shelves else []
         self.shelves[place] = Shelf([*known, *(term for term, _ in fresh)], values)
-
-
-def _wanted(op: str, left: Shelf, right: Shelf) -> tuple[Points, Points]:
-    """Return the operands of an operator that say something new, in canonical order."""
-    places = np.array([k for k, t in enumerate(right.terms) if _may_stand_right(op, t.type)], int)
-    i, j = np.repeat(np.arange(len(left.terms)), len(places)), np.tile(places, len(left.terms))
-    if op not in SORTED:
-        return i, j
-    sizes = left.terms[0].size, right.terms[0].size
-    if op in CONNECTIVES:
-        # `a and not b`, `a or b and c`, `a or b or c`
-        fine = ~_chained(op, right)[j] & ((sizes[0] <= sizes[1]) | _chained(op, left)[i])
-    else:
-        # `x + 1 > y`, `x > 1`, `x + int(b)`: the larger operand stands left, constants right.
-        larger = sizes[0] <= sizes[1] if max(sizes) == 2 else sizes[0] >= sizes[1]
-        constant = _constants(left)[i], _constants(right)[j]
-        fine = ~constant[0] & (constant[1] | larger)
-    if left is right:
-        fine &= i <= j if op in "+*" else i < j
-    return i[fine], j[fine]
-
-
-def _chained(op: str, shelf: Shelf) -> NDArray[np.bool_]:
-    trees = [t.expression for t in shelf.terms]
-    return np.array([isinstance(e, syntax.Binary) and e.op == op for e in trees])
-
-
-def _constants(shelf: Shelf) -> NDArray[np.bool_]:
-    return np.array([isinstance(t.type, Int) and t.type.size == 1 for t in shelf.terms])
-
-
-def _may_stand_right(op: str, t: Type) -> bool:
-    return op not in ("//", "%") or (isinstance(t, Int) and not t.lo <= 0 < t.hi)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from diffprog.errors import DiffprogError, InvariantError, Source
 from diffprog.lang import typed
 from diffprog.lang.check import check
-from diffprog.lang.fill import Filling, fill, verbatim
+from diffprog.lang.fill import fill
+from diffprog.lang.fillings import Filling, verbatim
 from diffprog.lang.format import format_program
 from diffprog.lang.parse import parse
 from diffprog.lang.walk import expressions, statements, within

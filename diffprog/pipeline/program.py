@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
     from diffprog.lang import syntax, typed
-    from diffprog.lang.fill import Filling
+    from diffprog.lang.fillings import Filling
     from diffprog.pipeline.stages import GraphStage
     from diffprog.soft.module import SoftProgram
     from diffprog.types import Type

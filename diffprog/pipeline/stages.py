@@ -8,16 +8,18 @@ loads networkx.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from diffprog.crisp.choices import alternatives
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import Span
 from diffprog.lang import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from diffprog.errors import Diagnostic
@@ -79,6 +81,47 @@ def correlation_warnings(graph: Graph) -> tuple[Diagnostic, ...]:
     return tuple(warnings(graph))
 
 
+class Open(Protocol):
+    """A program with holes."""
+
+    @property
+    def holes(self) -> Mapping[str, typed.Hole]:
+        """The holes, by key."""
+
+
+class Learned(Protocol):
+    """What training gives: the program with its holes, and what each of them is."""
+
+    @property
+    def source(self) -> Open:
+        """The program."""
+
+    @property
+    def choices(self) -> Mapping[str, object]:
+        """The choices, by key."""
+
+
+Weighted: TypeAlias = "Mapping[str, Any] | Learned"
+"""Weights by hole (nested lists, the alternatives last), or what was learned."""
+
+
+def _weights(given: Weighted | None) -> Mapping[str, Any] | None:
+    """Return weights; what was learned gives its choices all the weight, unless it has weights."""
+    if given is None or isinstance(given, Mapping):
+        return given
+    known = getattr(given, "weights", None)
+    if isinstance(known, Mapping):
+        return known
+    finite = {k: h for k, h in given.source.holes.items() if h.kind != "real"}
+    return {k: _one_hot(given.choices[k], alternatives(h).size) for k, h in finite.items()}
+
+
+def _one_hot(choice: object, size: int) -> list[Any]:
+    if isinstance(choice, list):
+        return [_one_hot(part, size) for part in choice]
+    return [float(k == choice) for k in range(size)]
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A graph that can be read (`text`) and drawn (`render`).
@@ -100,24 +143,19 @@ class Drawing:
 
         return text(self.graph)
 
-    def render(
-        self, path: str | Path, weights: Mapping[str, Sequence[float]] | object | None = None
-    ) -> Path:
+    def render(self, path: str | Path, weights: Weighted | None = None) -> Path:
         """Draw the graph into a file; the suffix says the format (svg, png, pdf, dot).
 
         Args:
             path: where to.
-            weights: the weights of each hole by its key, or a result of training that has
-            `weights`.
+            weights: the weights of each hole by its key, or a result of training.
 
         Raises:
             DiffprogError: where the format is unknown or nothing that draws is installed.
         """
         from diffprog.view.render import render
 
-        known = getattr(weights, "weights", weights)
-        drawn: Path = render(self.graph, path, title=self.title, weights=known)
-        return drawn
+        return render(self.graph, path, title=self.title, weights=_weights(weights))
 
     def __str__(self) -> str:
         return self.text

@@ -8,7 +8,7 @@ import pytest
 
 from diffprog.errors import Source, Span
 from diffprog.lang import syntax
-from diffprog.lang.fill import Chain, Formula
+from diffprog.lang.fillings import Chain, Formula
 from diffprog.lang.parse import parse
 from diffprog.lang.tidy import negated
 from diffprog.pipeline import loads
