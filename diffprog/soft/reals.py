@@ -140,6 +140,8 @@ def _whole(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     """Return a row on whole arrays."""
     if node.op == "sharpen":
         return _sharpened(em, node, args)
+    if node.op == "pick" and isinstance(item(args[0].type), Int):
+        return em.assign(node, f"place_of_largest({em.tensor(args[0])}, None)")
     codes = [em.tensor(_mean(em, node, a)) for a in args]
     text = OPS[node.op].formula
     assert text is not None

@@ -1,0 +1,127 @@
+"""Reads and writes of arrays: slices at known places, sums over uncertain ones."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+
+from tests.unit.soft.soften import soft
+
+READS = """
+program reads(m: real[3, 4], i: int<3>, j: int<1..4>) -> (real, real[4], real[3], real[2], real[2]):
+    return m[i, j], m[i, :], m[:, j], m[i, 1 .. 3], m[0 .. 2, j]
+"""
+
+WRITES = """
+program writes(m: real[3, 4], i: int<3>, j: int<1..4>, v: real, row: real[4]) -> (real[3, 4], real[3, 4], real[3, 4], real[3, 4], real[3, 4]):
+    both = m
+    both[i, j] = v
+    rows = m
+    rows[i, :] = row
+    first = m
+    first[0, j] = v
+    cut = m
+    cut[i, 1 .. 3] = row[0 .. 2]
+    grown = m
+    grown[i, :] *= row
+    return both, rows, first, cut, grown
+"""  # noqa: E501
+
+FINITE = """
+program finite(m: int<3>[4], i: int<4>, v: int<3>) -> (int<3>, int<3>[4], int<3>[4]):
+    known = m
+    known[2] = v
+    soft = m
+    soft[i] = v
+    return m[i], soft, known
+"""
+
+
+def points(*sizes: int, lead: tuple[int, ...] = ()) -> list[torch.Tensor]:
+    """Return distributions in the interior."""
+    g = torch.Generator().manual_seed(3)
+    made = [torch.rand((*lead, n), generator=g, dtype=torch.float64) for n in sizes]
+    return [p / p.sum(-1, keepdim=True) for p in made]
+
+
+def test_reads_are_sums_over_places() -> None:
+    """sum_ij i_i j_j M_ij, with static slices, and an index whose range is part of the axis."""
+    module = soft(READS)
+    g = torch.Generator().manual_seed(0)
+    m = torch.rand((3, 4), generator=g, dtype=torch.float64)
+    i, j = points(3, 3)
+    got = module(m=m, i=i, j=j)
+    inner = m[:, 1:]
+    want = [i @ inner @ j, i @ m, inner @ j, i @ m[:, 1:3], inner[:2] @ j]
+    for a, b in zip(got, want, strict=True):
+        assert torch.allclose(a, b)
+
+
+def test_writes_mix_cells() -> None:
+    """M_j <- i_j v + (1 - i_j) M_j, whichever axes are uncertain; `*=` cell by cell."""
+    module = soft(WRITES)
+    g = torch.Generator().manual_seed(0)
+    m, row = torch.rand((2, 3, 4), generator=g, dtype=torch.float64), torch.arange(4.0).double()
+    v = torch.tensor(7.0, dtype=torch.float64)
+    i, j = points(3, 3, lead=(2,))
+    both, rows, first, cut, grown = module(m=m, i=i, j=j, v=v, row=row)
+    wide = torch.nn.functional.pad(j, (1, 0))
+    weight = i[:, :, None] * wide[:, None, :]
+    assert torch.allclose(both, weight * v + (1 - weight) * m)
+    assert torch.allclose(rows, i[..., None] * row + (1 - i[..., None]) * m)
+    want = m.clone()
+    want[:, 0] = wide * v + (1 - wide) * m[:, 0]
+    assert torch.allclose(first, want)
+    want = m.clone()
+    want[..., 1:3] = i[..., None] * row[:2] + (1 - i[..., None]) * m[..., 1:3]
+    assert torch.allclose(cut, want)
+    assert torch.allclose(grown, m * (1 - i[..., None] + i[..., None] * row))
+
+
+def test_vertices_are_exact() -> None:
+    """At crisp places and values every cell is a one-hot to the bit, and the read is the cell."""
+    module = soft(FINITE).float()
+    m = torch.tensor([0, 2, 1, 1])
+    for i, v in product(range(4), range(3)):
+        got, written, known = module(m=m, i=torch.tensor(i), v=torch.tensor(v))
+        eye = torch.eye(3)
+        assert torch.equal(got, eye[m[i]])
+        want = m.clone()
+        want[i] = v
+        assert torch.equal(written, eye[want])
+        assert torch.equal(known, eye[torch.tensor([0, 2, v, 1])])
+
+
+def test_known_places_are_slices() -> None:
+    """A known index costs no attention: the source has neither contraction nor mixture."""
+    text = """
+program shift(m: int<3>[5]) -> int<3>[5]:
+    for i in 0 .. 4:
+        m[i] = m[i + 1]
+    return m
+"""
+    module = soft(text)
+    body = module.source[module.source.index(f"def {module.generated.entry}") :]
+    assert "read(" not in body
+    assert "lerp" not in body
+    assert module(m=torch.tensor([0, 1, 2, 1, 0])).argmax(-1).tolist() == [1, 2, 1, 0, 0]
+
+
+def test_slopes() -> None:
+    """Gradcheck of reads and writes at uncertain places, batch and no batch together."""
+    reads, writes = soft(READS), soft(WRITES)
+    g = torch.Generator().manual_seed(0)
+    m = torch.rand((3, 4), generator=g, dtype=torch.float64, requires_grad=True)
+    i, j = (p.requires_grad_() for p in points(3, 3, lead=(2,)))
+    v = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    row = torch.rand(4, generator=g, dtype=torch.float64, requires_grad=True)
+
+    def plain(x: torch.Tensor) -> torch.Tensor:
+        return x / x.sum(-1, keepdim=True)  # gradcheck leaves the simplex
+
+    assert torch.autograd.gradcheck(lambda m, i, j: reads(m, plain(i), plain(j)), (m, i, j))
+    inputs = (m, i, j, v, row)
+    assert torch.autograd.gradcheck(
+        lambda m, i, j, v, row: writes(m, plain(i), plain(j), v, row), inputs
+    )
