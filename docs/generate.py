@@ -151,13 +151,13 @@ def commands() -> Iterator[str]:
 
     from diffprog.cli import main
 
-    top = click.Context(main, info_name="diffprog", max_content_width=90)
+    top = click.Context(main, info_name="diffprog", terminal_width=90, **main.context_settings)
     yield from ("## diffprog", "", *_help(main, top))
     assert isinstance(main, click.Group)
     for name in main.list_commands(top):
         command = main.get_command(top, name)
         assert command is not None
-        context = click.Context(command, parent=top, info_name=name, max_content_width=90)
+        context = click.Context(command, parent=top, info_name=name, terminal_width=90)
         yield from ("", f"## diffprog {name}", "", *_help(command, context))
 
 
@@ -175,36 +175,63 @@ def interface() -> Iterator[str]:
         found = getattr(diffprog, name)
         yield from (f"## `{name}`", "")
         if inspect.isclass(found):
-            yield from (_doc(found), "")
-            yield from _members(found)
+            yield from (_doc(found), "", *_members(found), "")
         else:
             yield from ("```text", _signature(name, found), "```", "", _doc(found), "")
 
 
 def _members(found: type) -> Iterator[str]:
+    own = getattr(found, "__dataclass_fields__", {})
+    for name, field in own.items():
+        yield f"- `{name}: {field.type}`"
     for name, member in vars(found).items():
-        if name.startswith("_") or name in getattr(found, "__dataclass_fields__", {}):
+        if name.startswith("_") or name in own:
             continue
-        first = _doc(member).split("\n\n")[0].replace("\n", " ")
+        first = (inspect.getdoc(member) or "").split("\n\n")[0].replace("\n", " ")
         if isinstance(member, (classmethod, staticmethod)):
             member = member.__func__
         if inspect.isfunction(member):
             yield f"- `{_signature(name, member, own=True)}`: {first}"
         elif first and not inspect.ismemberdescriptor(member):
             yield f"- `{name}`: {first}"
-    yield ""
+
+
+class _Written(str):
+    """An annotation that prints as it was written, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _signature(name: str, function: Callable[..., object], *, own: bool = False) -> str:
-    text = str(inspect.signature(function))
-    text = re.sub(r"^\((self|cls)(, )?", "(", text) if own else text
-    return name + re.sub(r"\s*=\s*<[^>]*>", " = …", text).replace("'", "")
+    found = inspect.signature(function)
+    params = [p.replace(annotation=_plain(p.annotation)) for p in found.parameters.values()]
+    result = _plain(found.return_annotation)
+    kept = params[1:] if own and params and params[0].name in ("self", "cls") else params
+    text = str(found.replace(parameters=kept, return_annotation=result))
+    return name + re.sub(r"= <[^>]*>", "= …", text)
+
+
+def _plain(annotation: object) -> object:
+    return _Written(annotation.strip("\"'")) if isinstance(annotation, str) else annotation
 
 
 def _doc(found: object) -> str:
-    text = inspect.getdoc(found) or ""
-    text = re.split(r"\n\s*>>>", text)[0]
-    return re.sub(r"(?m)^(Args|Returns|Raises|Attributes|Yields):$", r"**\1**\n", text).strip()
+    """Return a docstring as Markdown: its sections as lists."""
+    text = re.split(r"\n\s*>>>", inspect.getdoc(found) or "")[0]
+    head, *sections = re.split(r"(?m)^(Args|Returns|Raises|Attributes|Yields):\n", text)
+    out = [head.strip()]
+    for title, body in zip(sections[::2], sections[1::2], strict=True):
+        inside, after = re.fullmatch(r"(?s)((?: {4}.*\n?|\n)*)(.*)", body).groups()  # type: ignore[union-attr]
+        out += [f"**{title}**", _listed(inspect.cleandoc(inside)), after.strip()]
+    return "\n\n".join(part for part in out if part)
+
+
+def _listed(text: str) -> str:
+    text = re.sub(r"\n +", " ", text)
+    return re.sub(r"(?m)^(\w+(?: to \w+)?): ", r"- `\1`: ", text)
 
 
 # --- pages ----------------------------------------------------------------------------------------

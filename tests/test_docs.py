@@ -10,7 +10,9 @@ Fenced blocks are read by their first word:
   stands for any text. The blocks of a page run from top to bottom, in one folder.
 * ``sh``: commands that only have to exist, with their options.
 
-A second word is a file's name: the block is written there before the page runs.
+A second word is a file's name: the block is written there before the page runs. A comment
+``<!-- setup … -->`` holds Python that runs first, and ``<!-- slow`` marks a page whose blocks take
+more than a few seconds.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"(?ms)^```(\w+)(?: +(\S+))?\n(.*?)^```$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_SETUP = re.compile(r"(?s)<!-- setup\n(.*?)-->")
 _SAID = re.compile(r"(?m)^# (refused|warns):(.*)$")
 
 
@@ -84,9 +87,17 @@ def parameters(*kinds: str) -> pytest.MarkDecorator:
 
 
 def pages_with(*kinds: str) -> pytest.MarkDecorator:
-    """Return the pages that have such blocks for pytest."""
-    found = [page for page in PAGES if blocks(page, *kinds)]
-    return pytest.mark.parametrize("page", found, ids=[str(p.relative_to(ROOT)) for p in found])
+    """Return the pages that have such blocks for pytest, the slow ones marked."""
+    found = [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=[pytest.mark.slow] if "<!-- slow" in page.read_text(encoding="utf-8") else [],
+        )
+        for page in PAGES
+        if blocks(page, *kinds)
+    ]
+    return pytest.mark.parametrize("page", found)
 
 
 # --- programs -------------------------------------------------------------------------------------
@@ -163,6 +174,8 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         if block.name:
             (tmp_path / block.name).write_text(block.text, encoding="utf-8")
     names: dict[str, object] = {"__name__": page.stem}
+    for setup in _SETUP.findall(page.read_text(encoding="utf-8")):
+        exec(setup, {})
     for block in blocks(page, "python", "console"):
         run_python(block, names) if block.kind == "python" else run_session(block)
 
