@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from diffprog.pipeline import Program
     from diffprog.types import Value
 
-MAX_RUNS = 50_000
-"""Runs spent on finding what is undecided; what is left counts as decided, which is always safe."""
+MAX_STEPS = 1_000_000
+"""Statements run to find what is undecided; what is left counts as decided: that is always safe."""
 UNDEFINED = frozenset({"DP601", "DP602"})
 """Diagnostics of a run without a result: an answer too, and different from every value."""
 
@@ -71,6 +71,23 @@ def same(a: Value | None, b: Value | None) -> bool:
 
 
 @dataclass(frozen=True)
+class Survey:
+    """What choices give on every case.
+
+    Attributes:
+        choices: the choices.
+        answers: the answer to each case.
+        steps: how many statements that took.
+        met: by hole and entry (row-major), the places of the cases that meet it.
+    """
+
+    choices: Mapping[str, object]
+    answers: list[Value | None]
+    steps: list[int]
+    met: dict[tuple[str, int], list[int]]
+
+
+@dataclass(frozen=True)
 class Judge:
     """Runs a program on examples; equal examples are run once.
 
@@ -83,14 +100,15 @@ class Judge:
     examples: Examples
 
     @cached_property
+    def keys(self) -> list[str]:
+        """What tells each example from others."""
+        return [repr((e.sizes, sorted(e.inputs.items()), e.output)) for e in self.examples.items]
+
+    @cached_property
     def cases(self) -> list[Case]:
         """The examples that differ, each with the program at its sizes."""
-        found: dict[str, Case] = {}
-        for example in self.examples.items:
-            key = repr((example.sizes, sorted(example.inputs.items()), example.output))
-            if key not in found:
-                found[key] = Case(self.checked(dict(example.sizes)), example.inputs, example.output)
-        return list(found.values())
+        different = dict(zip(self.keys, self.examples.items, strict=True)).values()
+        return [Case(self.checked(dict(e.sizes)), e.inputs, e.output) for e in different]
 
     def checked(self, sizes: Mapping[str, int]) -> Checked:
         """Return the program at the sizes of an example, as far as it still has them."""
@@ -98,94 +116,81 @@ class Judge:
         changed = {n: v for n, v in sizes.items() if n in known and v != known[n]}
         return self.program.at(**changed).checked
 
-    def answer(self, case: Case, choices: Choices) -> Value | None:
-        """Return the answer to a case, None where it is undefined."""
+    def run(self, case: Case, choices: Choices) -> tuple[Value | None, int]:
+        """Return the answer to a case, None where it is undefined, and the statements it took."""
         try:
-            return interpret(case.checked, case.inputs, choices).value
+            outcome = interpret(case.checked, case.inputs, choices)
         except DiffprogError as error:
             if error.diagnostics[0].code not in UNDEFINED:
                 raise
-            return None
-
-    def answers(self, choices: Choices) -> list[Value | None]:
-        """Return the answer to each case."""
-        return [self.answer(case, choices) for case in self.cases]
+            return None, 1
+        return outcome.value, outcome.steps
 
     def agrees(self, choices: Choices, answers: Sequence[Value | None]) -> bool:
         """Say whether choices give these answers."""
         pairs = zip(self.cases, answers, strict=True)
-        return all(same(self.answer(case, choices), answer) for case, answer in pairs)
+        return all(same(self.run(case, choices)[0], answer) for case, answer in pairs)
 
     def accuracy(self, choices: Choices | None = None) -> float:
-        """Return the share of examples (each counted as often as it stands) that come out right."""
-        right: dict[str, bool] = {}
-        for example in self.examples.items:
-            key = repr((example.sizes, sorted(example.inputs.items()), example.output))
-            if key not in right:
-                checked = self.checked(dict(example.sizes))
-                case = Case(checked, example.inputs, example.output)
-                right[key] = same(self.answer(case, choices or self.program.choices), case.output)
-        keys = (repr((e.sizes, sorted(e.inputs.items()), e.output)) for e in self.examples.items)
-        return sum(right[key] for key in keys) / max(1, len(self.examples))
+        """Return the share of examples that come out right, each counted as often as it stands."""
+        known = self.program.choices if choices is None else choices
+        marks = [same(self.run(case, known)[0], case.output) for case in self.cases]
+        right = dict(zip(dict.fromkeys(self.keys), marks, strict=True))
+        return sum(right[key] for key in self.keys) / max(1, len(self.keys))
 
-    def decided(self, choices: Mapping[str, object], keys: Sequence[str]) -> dict[str, list[bool]]:
+    def survey(self, choices: Mapping[str, object]) -> Survey:
+        """Run every case, and note which entries it meets."""
+        look_up = as_decider(choices)
+        found = Survey(choices, [], [], {})
+        for place, case in enumerate(self.cases):
+            asked: dict[tuple[str, Path], Hole] = {}
+            answer, steps = self.run(case, _noting(look_up, asked))
+            found.answers.append(answer)
+            found.steps.append(steps)
+            for (key, path), hole in asked.items():
+                found.met.setdefault((key, _flat(path, shape(hole))), []).append(place)
+        return found
+
+    def decided(self, survey: Survey, keys: Sequence[str]) -> dict[str, list[bool]]:
         """Return for each entry of these holes, row-major, whether an answer depends on it."""
-        answers, met = self._met(choices, set(keys))
-        budget = MAX_RUNS
-        out = {}
+        budget = MAX_STEPS
+        out: dict[str, list[bool]] = {}
         for key in keys:
             hole = self.program.holes[key]
-            axes, entries = shape(hole), flattened(choices[key])
-            found = []
+            axes, entries = shape(hole), flattened(survey.choices[key])
+            out[key] = []
             for i, entry in enumerate(entries):
-                where = met.get((key, i), [])
-                others = [k for k in range(alternatives(hole).size) if k != entry]
                 flips = [
-                    {**choices, key: nested([*entries[:i], k, *entries[i + 1 :]], axes)}
-                    for k in others
+                    {**survey.choices, key: nested([*entries[:i], k, *entries[i + 1 :]], axes)}
+                    for k in range(alternatives(hole).size)
+                    if k != entry
                 ]
-                depends, runs = self._depends(flips, where, answers, budget)
-                budget -= runs
-                found.append(depends)
-            out[key] = found
+                depends, steps = self._depends(flips, survey.met.get((key, i), []), survey, budget)
+                budget -= steps
+                out[key].append(depends)
         return out
 
     def _depends(
         self,
         flips: Sequence[Mapping[str, object]],
         where: Sequence[int],
-        answers: Sequence[Value | None],
+        survey: Survey,
         budget: int,
     ) -> tuple[bool, int]:
-        """Say whether one of some changed choices changes an answer, and count the runs."""
-        runs = 0
+        """Say whether one of some changed choices changes an answer, and what that took."""
+        steps = 0
         for place in where:
             for flipped in flips:
-                if runs >= budget:
-                    return True, runs
-                runs += 1
+                if steps >= budget:
+                    return True, steps
+                steps += survey.steps[place]
                 try:
-                    answer = self.answer(self.cases[place], flipped)
+                    answer, _ = self.run(self.cases[place], flipped)
                 except DiffprogError:  # the other alternative is masked here: no choice at all
                     continue
-                if not same(answer, answers[place]):
-                    return True, runs
-        return False, runs
-
-    def _met(
-        self, choices: Choices, keys: set[str]
-    ) -> tuple[list[Value | None], dict[tuple[str, int], list[int]]]:
-        """Run every case; return the answers, and by entry the places of the cases that meet it."""
-        look_up = as_decider(choices)
-        met: dict[tuple[str, int], list[int]] = {}
-        answers: list[Value | None] = []
-        for place, case in enumerate(self.cases):
-            asked: dict[tuple[str, Path], Hole] = {}
-            answers.append(self.answer(case, _noting(look_up, asked)))
-            for (key, path), hole in asked.items():
-                if key in keys:
-                    met.setdefault((key, _flat(path, shape(hole))), []).append(place)
-        return answers, met
+                if not same(answer, survey.answers[place]):
+                    return True, steps
+        return False, steps
 
 
 def _noting(decide: Decider, asked: dict[tuple[str, Path], Hole]) -> Decider:

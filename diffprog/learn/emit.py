@@ -9,6 +9,7 @@ parsed and checked again, and run on the examples. Never imports torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -27,7 +28,7 @@ from diffprog.pipeline.filling import fillings
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from diffprog.lang.fillings import Filling
     from diffprog.lang.typed import Hole
@@ -69,52 +70,64 @@ def emit(
         hardened program.
     """
     judge = None if examples is None else Judge(program, examples)
+    survey = None if judge is None else judge.survey(choices)
     filled = fillings(program.holes, choices)
+    decided: dict[str, list[bool]] = {}
     if mode != "verbatim":
-        filled.update(_generalised(program, choices, judge, thorough=mode == "general"))
-    notes = {} if weights is None else undecided(program.holes, weights)
+        tables = [k for k, h in program.holes.items() if k in choices and _is_table(h)]
+        decided = {k: [True] * len(flattened(choices[k])) for k in tables}
+        if judge is not None and survey is not None:
+            decided = judge.decided(survey, tables)
+        search = _Search(program, judge, [] if survey is None else survey.answers, decided)
+        filled.update(search.found(choices, thorough=mode == "general"))
+    notes = {} if weights is None else undecided(program.holes, weights, decided)
     emitted = program.filled(filled, choices, notes)
-    if judge is not None:
-        _compare(judge, Judge(emitted, judge.examples), choices)
+    if survey is not None and examples is not None:
+        after = Judge(emitted, examples)
+        if not after.agrees(emitted.choices, survey.answers):
+            message = f"the emitted program gives other answers:\n{emitted.source}"
+            raise InvariantError(message)
     return emitted
-
-
-def _compare(before: Judge, after: Judge, choices: Choices) -> None:
-    """Make sure that the emitted text gives the answers of the hardened program."""
-    if not after.agrees(after.program.choices, before.answers(choices)):
-        message = f"the emitted program gives other answers:\n{after.program.source}"
-        raise InvariantError(message)
 
 
 # --- expressions for tables -----------------------------------------------------------------------
 
 
-def _generalised(
-    program: Program, choices: Choices, judge: Judge | None, *, thorough: bool
-) -> dict[str, Filling]:
-    """Return expressions for those tables that have one, tried one after the other."""
-    holes = {k: h for k, h in program.holes.items() if k in choices and _is_table(h)}
-    decided = {k: [True] * len(flattened(choices[k])) for k in holes}
-    answers: list[Value | None] = []
-    if judge is not None:
-        decided = judge.decided(choices, list(holes))
-        answers = judge.answers(choices)
-    nodes = {key: node for f in _functions(program) for key, node in _by_key(f).items()}
-    found: dict[str, Filling] = {}
-    current = dict(choices)
-    for key, hole in holes.items():
-        tries: Iterable[tuple[Filling, tuple[int, ...]]]
-        if hole.kind == "table":
-            tries = _uniform(hole, flattened(choices[key]), decided[key])
-        else:
-            table = _table(program, hole, nodes[key], flattened(choices[key]), decided[key])
-            tries = islice(generalise(table, thorough=thorough), MOST_TRIED)
-        for filling, entries in tries:
-            trial = {**current, key: nested(entries, shape(hole))}
-            if judge is None or judge.agrees(trial, answers):
-                found[key], current = filling, trial
-                break
-    return found
+@dataclass(frozen=True)
+class _Search:
+    """Tries expressions for tables on the examples.
+
+    Attributes:
+        program: with its holes.
+        judge: runs the examples; None where there are none.
+        answers: what they have to give.
+        decided: the tables, and which of their entries an answer depends on.
+    """
+
+    program: Program
+    judge: Judge | None
+    answers: Sequence[Value | None]
+    decided: Mapping[str, list[bool]]
+
+    def found(self, choices: Choices, *, thorough: bool) -> dict[str, Filling]:
+        """Return expressions for those tables that have one, found one after the other."""
+        nodes = {key: node for f in _functions(self.program) for key, node in _by_key(f).items()}
+        found: dict[str, Filling] = {}
+        current = dict(choices)
+        for key, decided in self.decided.items():
+            hole, entries = self.program.holes[key], flattened(choices[key])
+            tries: Iterable[tuple[Filling, tuple[int, ...]]]
+            if hole.kind == "table":
+                tries = _uniform(hole, entries, decided)
+            else:
+                table = _table(self.program, hole, nodes[key], entries, decided)
+                tries = islice(generalise(table, thorough=thorough), MOST_TRIED)
+            for filling, new in tries:
+                trial = {**current, key: nested(new, shape(hole))}
+                if self.judge is None or self.judge.agrees(trial, self.answers):
+                    found[key], current = filling, trial
+                    break
+        return found
 
 
 def _is_table(hole: Hole) -> bool:
@@ -169,8 +182,14 @@ def _constants(program: Program, hole: Hole) -> dict[int, str | None]:
 # --- what stayed open -----------------------------------------------------------------------------
 
 
-def undecided(holes: Mapping[str, Hole], weights: Mapping[str, object]) -> dict[str, str]:
+def undecided(
+    holes: Mapping[str, Hole],
+    weights: Mapping[str, object],
+    decided: Mapping[str, list[bool]] | None = None,
+) -> dict[str, str]:
     """Return a remark for each hole of which some choice has no clear winner.
+
+    Of a table only those entries count that are `decided`, where that is known.
 
     >>> from diffprog.errors import Source, Span
     >>> from diffprog.lang.typed import Hole
@@ -185,10 +204,12 @@ def undecided(holes: Mapping[str, Hole], weights: Mapping[str, object]) -> dict[
             continue
         table = np.asarray(plain(weights[key]), dtype=float)
         rows = table.reshape(-1, table.shape[-1])
-        open_ = int((rows.max(axis=1) < CLEAR).sum())
-        if open_ and len(rows) > 1:
-            remarks[key] = f"undecided: {open_} of {len(rows)} entries"
-        elif open_:
+        if decided is not None and key in decided:
+            rows = rows[np.array(decided[key], dtype=bool)]
+        unclear = int((rows.max(axis=1) < CLEAR).sum())
+        if unclear and table.ndim > 1:
+            remarks[key] = f"undecided: {unclear} of {len(rows)} entries"
+        elif unclear:
             remarks[key] = _shares(hole, rows[0].tolist())
     return remarks
 

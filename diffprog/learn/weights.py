@@ -5,11 +5,14 @@ In: the folder of a run. Out: by hole, the softmaxed weights of the alternatives
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from diffprog.learn.runs import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PREFIX = "weights/"
 

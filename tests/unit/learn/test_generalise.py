@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from diffprog.learn.emit import Mode
+    from diffprog.learn.examples import Examples
     from diffprog.pipeline import Program
 
 SORT = """\
@@ -133,11 +134,17 @@ def undecided_sort() -> tuple[Program, dict[str, object]]:
     return loads(SORT, "sort.dp"), {"sort.choose#0": table}
 
 
+def decided_entries(program: Program, choices: dict[str, object], examples: Examples) -> list[bool]:
+    """Return which entries of the comparison are decided."""
+    judge = Judge(program, examples)
+    return judge.decided(judge.survey(choices), ["sort.choose#0"])["sort.choose#0"]
+
+
 def test_undecided_entries_do_not_count() -> None:
     """Swapping equal values changes no answer, so the comparison is still found."""
     program, choices = undecided_sort()
     examples = generate(program, lambda xs: sorted(xs), 600)
-    decided = Judge(program, examples).decided(choices, ["sort.choose#0"])["sort.choose#0"]
+    decided = decided_entries(program, choices, examples)
     assert [i for i, d in enumerate(decided) if not d] == [11 * k for k in range(10)]
     emitted = emit(program, choices, examples)
     assert "            if xs[i] > xs[i + 1]:\n                swap xs[i]" in emitted.source
@@ -157,7 +164,7 @@ def test_entries_never_met_are_undecided() -> None:
     """Examples of small digits say nothing of large ones."""
     program, choices = undecided_sort()
     examples = as_examples([({"xs": [2, 1, 0]}, [0, 1, 2])], program)
-    decided = Judge(program, examples).decided(choices, ["sort.choose#0"])["sort.choose#0"]
+    decided = decided_entries(program, choices, examples)
     assert [i for i, d in enumerate(decided) if d] == [10, 20, 21]
 
 
