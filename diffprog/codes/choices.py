@@ -52,6 +52,27 @@ CHOICES: dict[str, Code] = {
         "y = choose bool given x * 10000000",
         "y = choose bool given x",
     ),
+    "DP320": Code(
+        "a program runs, and nothing is chosen for one of its holes",
+        'dp.loads("program p() -> bool:\\n    return choose bool\\n").run()',
+        'p = dp.loads("program p() -> bool:\\n    return choose bool\\n")\n'
+        'p.decide({"p.return#0": 1}).run()',
+    ),
+    "DP321": Code(
+        "a choice that a hole does not have, or of another shape than the hole's",
+        'p.decide({"p.return#0": 2})  # `choose bool` has the alternatives 0 and 1',
+        'p.decide({"p.return#0": 1})',
+    ),
+    "DP322": Code(
+        "a choice whose alternative a `where` masks when it is met",
+        "x = choose int<2> where [false, true]  # with 0 chosen",
+        "x = choose int<2> where [false, true]  # with 1 chosen",
+    ),
+    "DP323": Code(
+        "the choices of a program allow too many runs to go through all of them",
+        "learn table: int<10>[20]",
+        "learn table: int<10>[3]",
+    ),
     "DP390": Code(
         "a choice by a network or a controller, which this version does not have yet",
         "x = choose int<3> by mlp(hidden = 8) of x",

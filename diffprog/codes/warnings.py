@@ -3,6 +3,12 @@
 from diffprog.codes.code import Code
 
 WARNINGS: dict[str, Code] = {
+    "DP901": Code(
+        "softly, values that belong together are taken as independent here: the soft result is an "
+        "approximation",
+        "y: int<9> = 0\nfor i in 0 .. 3:\n    y = (y + x) % 9\nx = y",
+        "x = 3 * x % 9",
+    ),
     "DP902": Code(
         "a variable that nothing reads",
         "y = x",
