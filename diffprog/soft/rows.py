@@ -7,7 +7,7 @@ meet it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from diffprog.ops import OPS
 from diffprog.soft.compare import compared
@@ -44,14 +44,30 @@ def number(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     """Return a row on known finite scalars, as a plain number."""
     values = [a.value for a in args if a.value is not None]
     if len(values) == len(args):
-        value = OPS[node.op].crisp(*values) if node.op in OPS else values[0]
-        return const(value, node.type)
-    if node.op in ("convert", "narrow"):
+        return const(_value(node, values), node.type)
+    if node.op == "convert":
         return retyped(args[0], node.type)
+    if node.op == "narrow":
+        return _within(args[0], node.type)
     code = spelled(node.op, [a.code for a in args])
     if len(code) > 24:
         return em.assign(node, code, number=True)
     return Term(f"({code})", node.type, number=True)
+
+
+def _value(node: Apply, values: Sequence[Value]) -> Value:
+    if node.op in OPS:
+        value: Value = OPS[node.op].crisp(*values)
+        return value
+    if node.op == "narrow" and isinstance(node.type, Int):
+        return min(max(cast("int", values[0]), node.type.lo), node.type.hi - 1)
+    return values[0]
+
+
+def _within(term: Term, t: Type) -> Term:
+    """Return a known number in a case's range: in a round that no mass reaches it may be outside."""
+    assert isinstance(t, Int)
+    return Term(f"min(max({term.code}, {t.lo}), {t.hi - 1})", t, number=True)
 
 
 def apply(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
