@@ -65,7 +65,7 @@ def _value(node: Apply, values: Sequence[Value]) -> Value:
 
 
 def _within(term: Term, t: Type) -> Term:
-    """Return a known number in a case's range: in a round that no mass reaches it may be outside."""
+    """Keep a known number in its range, which it may leave in rounds that no mass reaches."""
     assert isinstance(t, Int)
     return Term(f"min(max({term.code}, {t.lo}), {t.hi - 1})", t, number=True)
 
