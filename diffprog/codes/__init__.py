@@ -11,8 +11,11 @@ from diffprog.codes.loops import LOOPS
 from diffprog.codes.names import NAMES
 from diffprog.codes.numbers import NUMBERS
 from diffprog.codes.syntax import SYNTAX
+from diffprog.codes.training import TRAINING
 from diffprog.codes.warnings import WARNINGS
 
 __all__ = ["CODES", "Code"]
 
-CODES: dict[str, Code] = FILES | SYNTAX | NAMES | CHOICES | KINDS | LOOPS | NUMBERS | WARNINGS
+CODES: dict[str, Code] = (
+    FILES | SYNTAX | NAMES | CHOICES | KINDS | LOOPS | NUMBERS | TRAINING | WARNINGS
+)

@@ -51,24 +51,21 @@ class Setting:
 
 
 def choose(name: str, setting: Setting) -> Estimator:
-    """Return the estimator that a name means.
+    """Return the estimator that a name means (`search` has no gradient and is made elsewhere).
 
     Raises:
         DiffprogError: DP624 for a name that is none, DP622 where `exact` does not fit.
     """
-    match name:
-        case "auto":
-            return _auto(setting)
-        case "exact":
-            return _exact(setting, "asked for")
-        case "sample":
-            return _sample(setting, "asked for")
-        case "soft":
-            return Soft(setting.tasks, setting.modules, setting.likelihood, "asked for")
-        case _:
-            names = ", ".join(f"`{n}`" for n in NAMES)
-            fail("DP624", f"no estimator is called `{name}`", hint=f"they are {names}")
-    return None
+    if name not in NAMES:
+        names = ", ".join(f"`{n}`" for n in NAMES)
+        fail("DP624", f"no estimator is called `{name}`", hint=f"they are {names}")
+    if name == "auto":
+        return _auto(setting)
+    if name == "exact":
+        return _exact(setting, "asked for")
+    if name == "sample":
+        return _sample(setting, "asked for")
+    return Soft(setting.tasks, setting.modules, setting.likelihood, "asked for")
 
 
 def _auto(setting: Setting) -> Estimator:

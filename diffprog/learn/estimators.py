@@ -83,7 +83,7 @@ Compiled: TypeAlias = tuple[Dag, Masked, Tensor]
 
 @dataclass
 class Exact:
-    """Every sequence of alternatives, with its probability; the graph of decisions is built once."""
+    """Every sequence of alternatives, weighted; the graph of decisions is built once."""
 
     tasks: Sequence[Task]
     cells: Cells

@@ -52,7 +52,7 @@ class Likelihood:
         return torch.where(near, 0.0, NONE).double()
 
     def distance(self, values: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
-        """Return how wrong outcomes are, [P]: the share of wrong cells; of reals the squared error."""
+        """Return how wrong outcomes are, [P]: the share of wrong cells, half squares of reals."""
         total, cells = torch.zeros(len(values[0]), dtype=torch.float64), 0
         for value, target in zip(values, targets, strict=True):
             if target.is_floating_point():

@@ -59,12 +59,12 @@ class World:
     def take(self, parent: Tensor) -> World:
         """Return the world of particles that descend from these."""
         return World(
-            self.unit[parent],
-            self.restart[parent],
-            self.node[parent],
-            self.memory[parent],
-            self.undefined[parent],
-            self.unfinished[parent],
+            self.unit.index_select(0, parent),
+            self.restart.index_select(0, parent),
+            self.node.index_select(0, parent),
+            self.memory.index_select(0, parent),
+            self.undefined.index_select(0, parent),
+            self.unfinished.index_select(0, parent),
         )
 
 
@@ -128,8 +128,8 @@ class Frame:
             self.world = self.world if world is None else world
             return
         self.world = self.world.take(parent) if world is None else world
-        self.outer = self.outer[parent]
-        self.origin = parent if self.origin is None else self.origin[parent]
+        self.outer = self.outer.index_select(0, parent)
+        self.origin = parent if self.origin is None else self.origin.index_select(0, parent)
         for shelf in self.shelves:
             shelf.values = [taken(v, parent) for v in shelf.values]
 

@@ -1,4 +1,4 @@
-"""What a person sees of training: a bar on a terminal, a line now and then elsewhere. Always stderr.
+"""What a person sees of training, on stderr: a bar on a terminal, elsewhere a line now and then.
 
 Three numbers stand together: soft accuracy, crisp accuracy of the hardened program, entropy of
 the choices.

@@ -154,7 +154,7 @@ class Run:
         """Write the metrics so far, whole: a run that goes on repeats no line."""
         if not rows:
             return
-        lines = [list(rows[0]), *([_shown(v) for v in row.values()] for row in rows)]
+        lines: list[list[object]] = [[*rows[0]], *([_shown(v) for v in r.values()] for r in rows)]
         path = self.folder / METRICS
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         with temporary.open("w", newline="", encoding="utf-8") as file:
@@ -168,7 +168,7 @@ class Run:
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in config.items() if k != "options"} | config["options"]
+    return {k: v for k, v in config.items() if k != "options"} | dict(config["options"])
 
 
 def _shown(value: object) -> object:

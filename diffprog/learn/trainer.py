@@ -129,7 +129,7 @@ class Descent:
         """Clip each restart's gradient by itself, then add noise."""
         grads = [p.grad for p in self.weights.values() if p.grad is not None]
         if self.recipe.clip is not None:
-            squares = [g.flatten(1).square().sum(1) for g in grads if g.numel()]
+            squares = [g.reshape(len(g), -1).square().sum(1) for g in grads]
             norm = torch.stack(squares).sum(0).sqrt()
             factor = (self.recipe.clip / norm.clamp_min(1e-12)).clamp(max=1)
             for g in grads:
