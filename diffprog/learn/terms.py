@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffprog.lang import syntax
+from diffprog.lang.tidy import negated
 from diffprog.learn.operands import (
     ARITHMETIC,
     COMPARISONS,
@@ -218,8 +219,7 @@ class Terms:
             terms = shelf.terms
 
             def make(k: int) -> Term:
-                made = syntax.Unary("not", terms[k].expression, span=self.span)
-                return Term(made, BOOL, size)
+                return Term(negated(terms[k].expression), BOOL, size)
 
             yield Block("bool", size, 1 - shelf.values, make)
 

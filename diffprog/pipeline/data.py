@@ -6,7 +6,7 @@ In: JSON, Python lists, NumPy arrays or tensors. Out: crisp values and sizes. Ne
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from diffprog.errors import fail
 from diffprog.lang import syntax
@@ -14,6 +14,7 @@ from diffprog.lang import syntax
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from diffprog.lang import typed
     from diffprog.types import Type, Value
 
 _PLACE = re.compile(r"^((?:\[\d+\])+) (.*)$", re.DOTALL)
@@ -104,6 +105,24 @@ def refuse_unknown_sizes(program: syntax.Program, given: Mapping[str, object]) -
         if isinstance(length, bool) or not isinstance(length, int) or length < 0:
             hint = "a size is a whole number"
             fail("DP420", f"the size `{name}` cannot be {length!r}", hint=hint)
+
+
+def refuse_reshaped(
+    program: syntax.Program, learned: typed.Checked, sizes: Mapping[str, int]
+) -> NoReturn:
+    """Say which size choices do not bear.
+
+    Raises:
+        DiffprogError: DP420.
+    """
+    changed = [n for n in sizes if sizes[n] != learned.sizes[n]]
+    name = next((n for n in changed if n in learned.structural), changed[0])
+    fail(
+        "DP420",
+        f"the size `{name}` is {learned.sizes[name]} in what was learned, not {sizes[name]}",
+        declared_sizes(program)[name].span,
+        hint="it counts the values or the cells of a hole: train again at that size",
+    )
 
 
 def shaped_sizes(program: syntax.Program) -> list[str]:

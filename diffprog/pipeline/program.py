@@ -19,6 +19,7 @@ from diffprog.pipeline.data import (
     declared_sizes,
     encode_inputs,
     infer_sizes,
+    refuse_reshaped,
     refuse_unknown_sizes,
     shaped_sizes,
 )
@@ -132,41 +133,44 @@ class Program:
             DiffprogError: DP420 for a size that the program has not, or that its choices fix; and
                 all errors that the program has at these sizes.
         """
+        made = self._made(sizes)
+        if self.choices and not self._has_holes_of(made):
+            refuse_reshaped(self.syntax, self.checked, sizes)
+        return made
+
+    def _made(self, sizes: Mapping[str, int]) -> Program:
         given = {**self._given, **sizes}
         key = tuple(sorted(given.items()))
         if key not in self._family:
-            self._refuse_fixed(sizes)
             made = Program(self.syntax, given, self.choices)
             made._family = self._family
             self._family[key] = made
         return self._family[key]
 
-    def _refuse_fixed(self, sizes: Mapping[str, int]) -> None:
-        for name, length in sizes.items():
-            if name in self.fixed and length != self.sizes[name]:
-                fail(
-                    "DP420",
-                    f"the size `{name}` is {self.sizes[name]} in what was learned, not {length}",
-                    declared_sizes(self.syntax)[name].span,
-                    hint="it counts the values or the cells of a hole: train again at that size",
-                )
-
-    @property
-    def fixed(self) -> frozenset[str]:
-        """The sizes that inputs cannot change: those that the choices were made for."""
-        return self.checked.structural if self.choices else frozenset()
+    def _has_holes_of(self, other: Program) -> bool:
+        """Say whether the holes of two bindings have one shape, so that choices fit both."""
+        shapes = [{k: (h.type, h.given) for k, h in p.checked.holes.items()} for p in (self, other)]
+        return shapes[0] == shapes[1]
 
     def bind(self, inputs: Mapping[str, object]) -> Program:
         """Return the program at the sizes that the shapes of inputs say.
 
+        A size on which the shape of a hole depends keeps its number.
+
         Raises:
             SizeClashError: where inputs disagree (a ``ValueError``).
         """
-        found = infer_sizes(self.syntax, inputs)
         sizes = self.sizes
-        keep = self.checked.structural if self.holes else frozenset()
-        changed = {n: v for n, v in found.items() if n not in keep and v != sizes[n]}
-        return self.at(**changed) if changed else self
+        found = infer_sizes(self.syntax, inputs)
+        changed = {n: v for n, v in found.items() if v != sizes[n]}
+        free = {n: v for n, v in changed.items() if n not in self.checked.structural}
+        if not changed:
+            return self
+        if not self.holes or free == changed:
+            return self._made(changed)
+        # A structural size may leave the holes as they are: `top: int<n + 1>` shapes none.
+        made = self._made(changed)
+        return made if self._has_holes_of(made) else self._made(free)
 
     # --- run crisply
 

@@ -81,6 +81,19 @@ def test_structural_sizes_are_free_until_choices_are_made() -> None:
     assert decided.at(n=3).sizes["n"] == 3
 
 
+def test_sizes_that_shape_no_hole_are_free() -> None:
+    """A size in an `int<…>` that no hole depends on is bound by inputs, learned or not."""
+    text = (
+        "size n = 2\n\nprogram f(xs: bool[n]) -> int<n + 1>:\n    t: int<n + 1> = 0\n"
+        "    for x in xs:\n        if choose(x, not x) and t < n:\n            t = t + 1\n"
+        "    return t\n"
+    )
+    program = loads(text).decide({"f.if#0": 0})
+    assert "n" in program.checked.structural
+    assert program.run(xs=[True] * 7) == 7
+    assert program.at(n=7).result.size == 8  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("sizes", "said"),
     [({"m": 3}, "has no size `m`"), ({"n": -1}, "cannot be -1"), ({"n": True}, "cannot be True")],
