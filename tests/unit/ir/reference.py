@@ -236,7 +236,7 @@ class Reference:
                 out[value] = p * chance([*args[:place], new, *args[place + 1 :]]) / whole
             # Where the test uses a source twice, these need not add up to 1 of themselves.
             total = sum(out.values())
-            return {v: p / total for v, p in out.items() if p}
+            return {v: p / total for v, p in out.items() if p} if total else old
 
         if not whole:
             return 0.0, None

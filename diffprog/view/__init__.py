@@ -1,0 +1,1 @@
+"""Pictures and tables of programs, graphs and runs."""

@@ -1,0 +1,150 @@
+"""Branches in pictures: a box for the test, a frame for each case, a Σ for each result.
+
+In: a branch and where its inputs are drawn. Out: where its results are. Never imports torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffprog.ir.graph import Graph, Hole, Node, Param, Select
+from diffprog.types import Bool, Enum, Int
+from diffprog.view import style
+from diffprog.view.label import called
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffprog.types import Type
+    from diffprog.view.dot import Drawing, End
+
+
+def draw_select(
+    drawing: Drawing, node: Select, inputs: Sequence[End], used: set[int]
+) -> dict[int, End]:
+    """Draw a branch and return its used results by place."""
+    hole = _decider(node, inputs)
+    shares = _shares(drawing, node, hole)
+    names = _case_names(drawing, node, hole)
+    title = _title(node, inputs, hole)
+    sheet = drawing.sheet
+    with sheet.cluster("", border=style.GRID, fill=style.LOOP_FILL, span=node.span):
+        box = _test(drawing, node, inputs, title, list(zip(names, shares, strict=True)))
+        sums = {
+            place: sheet.node(f"sum {title}", "Σ", style.MIXTURE, node.span)
+            for place in sorted(used)
+        }
+        for target in sums.values():
+            sheet.edge(box, target, style="dotted")
+        hidden = [w for w in shares if w is not None and w < style.SHOWN]
+        for case, name, share in zip(node.cases, names, shares, strict=True):
+            if len(hidden) < 2 or share is None or share >= style.SHOWN:
+                _case(drawing, node, case, inputs, sums, name=name, share=share)
+        if len(hidden) > 1:
+            rest = sheet.node("more", f"+{len(hidden)} more", style.MORE, node.span)
+            for target in sums.values():
+                sheet.edge(rest, target, sum(hidden))
+    return {place: (name, node) for place, name in sums.items()}
+
+
+def _test(
+    drawing: Drawing,
+    node: Select,
+    inputs: Sequence[End],
+    title: str,
+    bars: list[tuple[str, float | None]],
+) -> str:
+    known = [(name, share) for name, share in bars if share is not None]
+    (result,) = drawing.region(node.test, inputs)
+    text = style.lines(title, bars=known[: style.MOST_BARS])
+    box = drawing.sheet.node(f"branch {title}", text, style.BRANCH, node.span)
+    drawing.sheet.edge(drawing.named(result), box)
+    return box
+
+
+def _case(
+    drawing: Drawing,
+    node: Select,
+    case: Graph,
+    inputs: Sequence[End],
+    sums: dict[int, str],
+    *,
+    name: str,
+    share: float | None,
+) -> None:
+    sheet = drawing.sheet
+    kept = Graph(case.nodes, tuple(case.results[place] for place in sums))
+    with sheet.cluster("", border=style.QUIET, fill=style.CASE_FILL, span=node.span):
+        drawn = [drawing.named(end) for end in drawing.region(kept, inputs)]
+    for source, target in zip(drawn, sums.values(), strict=True):
+        sheet.edge(source, target, share, name=name)
+
+
+def decider_key(node: Node, region: Graph) -> str | None:
+    """Return the key of the hole beside a branch that decides it by itself."""
+    if not isinstance(node, Select):
+        return None
+    hole = _decider(node, [("", region[i]) for i in node.inputs])
+    return None if hole is None else hole.key
+
+
+def _decider(node: Select, inputs: Sequence[End]) -> Hole | None:
+    """Return the hole that decides a branch, if one does by itself."""
+    test = node.test[node.test.results[0]]
+    decider = inputs[test.id][1] if isinstance(test, Param) else test
+    return decider if isinstance(decider, Hole) else None
+
+
+def _shares(drawing: Drawing, node: Select, hole: Hole | None) -> list[float | None]:
+    """Return the mean weight of each case, if it is known."""
+    if hole is None or hole.key not in drawing.weights:
+        return [None] * len(node.cases)
+    means = style.mean(drawing.weights[hole.key])
+    return [
+        sum(w for w, union in zip(means, node.unions, strict=True) if union == k)
+        for k in range(len(node.cases))
+    ]
+
+
+def _title(node: Select, inputs: Sequence[End], hole: Hole | None) -> str:
+    if hole is not None:
+        return f"mix by {called(hole)}"
+    test = node.test[node.test.results[0]]
+    if isinstance(test, Param):
+        test = inputs[test.id][1]
+    text = called(test) if isinstance(test, Param) else style.short(test.span.text)
+    return f"{'if' if isinstance(node.test.types[0], Bool) else 'match'} {text}"
+
+
+def _case_names(drawing: Drawing, node: Select, hole: Hole | None) -> list[str]:
+    """Name the cases: by what the program writes there, or by the values of the test."""
+    t = node.test.types[0]
+    if hole is None:
+        values = [_value(t, place) for place in range(len(node.unions))]
+    elif hole.key in drawing.labels:
+        values = list(drawing.labels[hole.key])
+    else:
+        return [_written(case, k) for k, case in enumerate(node.cases)]
+    groups: list[list[str]] = [[] for _ in node.cases]
+    for case, value in zip(node.unions, values, strict=True):
+        groups[case].append(value)
+    return [style.short(", ".join(group)) for group in groups]
+
+
+def _value(t: Type, place: int) -> str:
+    match t:
+        case Bool():
+            return ("false", "true")[place]
+        case Enum():
+            return t.members[place]
+        case Int():
+            return str(t.lo + place)
+        case _:
+            return str(place)
+
+
+def _written(case: Graph, number: int) -> str:
+    for result in case.results:
+        if not isinstance(case[result], Param):
+            return style.short(case[result].span.text)
+    return f"alternative {number + 1}"
