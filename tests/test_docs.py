@@ -28,12 +28,14 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+import torch
 from click.testing import CliRunner
 
 from diffprog.cli import main
 from diffprog.codes import CODES
 from diffprog.errors import DiffprogError
 from diffprog.pipeline import loads
+from diffprog.soft.inputs import Encoder
 from tests.goldens import cases
 from tests.test_golden_run import WAYS, as_json
 
@@ -145,6 +147,35 @@ def test_program_gives(block: Block, way: str, tmp_path: Path) -> None:
         assert as_json(answer.out) == case.out
         if answer.unfinished is not None and case.unfinished is not None:
             assert answer.unfinished == case.unfinished
+
+
+@parameters("dp")
+def test_program_softly(block: Block, tmp_path: Path) -> None:
+    """Where inputs and choices are crisp, the soft program gives what the comments say."""
+    path = tmp_path / f"{block.page.stem}_{block.line}.dp"
+    path.write_text(block.text, encoding="utf-8")
+    for case in cases(path):
+        if case.error is not None or "by ponder" in case.text:
+            continue  # softly, `by ponder` mixes the steps
+        program = loads(case.text, **case.sizes)
+        module = program.soften().double()
+        module.temperature = 0
+        module.load_choices(case.choices)
+        inputs = {n: t.encode(case.inputs[n]) for n, t in program.parameters.items()}
+        wanted = Encoder("out", None, module.like).encode(
+            program.result.encode(case.out), program.result
+        )
+        found = parts(module(**inputs))
+        for x, y in zip(found, wanted, strict=True):
+            torch.testing.assert_close(x, y.double(), rtol=1e-12, atol=1e-12)
+
+
+def parts(value: object) -> list[torch.Tensor]:
+    """Return the tensors of a soft value: one, or those of a tuple."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    assert isinstance(value, tuple)
+    return [x for part in value for x in parts(part)]
 
 
 def test_reference_pages_show_a_program() -> None:
