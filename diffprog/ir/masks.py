@@ -13,11 +13,13 @@ from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.ir.graph import Cut
+from diffprog.types import Array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from diffprog.ir.graph import Axes
+    from diffprog.types import Type
 
 Cells: TypeAlias = int | list[int]
 
@@ -61,10 +63,10 @@ def twice(masks: Iterable[int]) -> int:
     return both
 
 
-def spread(cells: Cells, count: int) -> Cells:
-    """Return one mask a cell, where there are not too many."""
-    if isinstance(cells, int) and cells and count <= MOST:
-        return [cells] * count
+def spread(cells: Cells, t: Type) -> Cells:
+    """Return one mask a cell for an array, where there are not too many; a scalar has one."""
+    if isinstance(cells, int) and cells and isinstance(t, Array) and t.count <= MOST:
+        return [cells] * t.count
     return cells
 
 

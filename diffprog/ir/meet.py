@@ -64,7 +64,7 @@ def hole(ledger: Ledger, node: Hole, args: Sequence[Flowing], types: Sequence[Ty
     meeting(ledger, node, given)
     if is_real(node.type):
         return union(given), None
-    return spread(union(given) | ledger.decision(node, node.key, "hole"), cells_of(node.type)), None
+    return spread(union(given) | ledger.decision(node, node.key, "hole"), node.type), None
 
 
 def meeting(ledger: Ledger, node: Node, masks: Sequence[int]) -> None:
@@ -80,7 +80,7 @@ def apply(ledger: Ledger, node: Apply, args: Sequence[Flowing], types: Sequence[
         return 0, plain(node, [value for _, value in args], types)
     match node.op:
         case "convert":
-            return spread(args[0][0], cells_of(node.type)), None
+            return spread(args[0][0], node.type), None
         case "narrow":
             return args[0][0], None
         case "array":
@@ -106,13 +106,13 @@ def _whole(ledger: Ledger, node: Apply, args: Sequence[Flowing]) -> Cells:
     masks = [union(m) for m, _ in args]
     bits = union(masks)
     if node.op == "only":
-        return spread(bits, cells_of(node.type))
+        return spread(bits, node.type)
     # A product of matrices is linear in each; the others keep no means.
     if bits and (node.op != "matmul" or twice(masks)):
         ledger.affine = False
     if node.op == "pick":
         bits |= ledger.decision(node, node.span.text)
-    return spread(bits, cells_of(node.type))
+    return spread(bits, node.type)
 
 
 def _lifted(ledger: Ledger, node: Apply, args: Sequence[Flowing], types: Sequence[Type]) -> Cells:
@@ -176,14 +176,14 @@ def read(ledger: Ledger, node: Read, args: Sequence[Flowing], types: Sequence[Ty
     index, at = _indices(args[1:], types[1:])
     meeting(ledger, node, [union(m) for m, _ in args[1:]])
     if isinstance(cells, int):
-        found: Cells = spread(cells, cells_of(node.type))
+        found: Cells = spread(cells, node.type)
     else:
         named = places(whole.shape, node.axes, at)
         picked = [cells[p[0]] if len(p) == 1 else union([cells[i] for i in p]) for p in named]
         found = picked if isinstance(node.type, Array) else picked[0]
     if index:
         _by_index(ledger, node, index, union(found), finite=not is_real(whole))
-        return change(spread(found, cells_of(node.type)) or index, lambda m: m | index), None
+        return change(spread(found, node.type) or index, lambda m: m | index), None
     known = value is not None and not isinstance(node.type, Array) and None not in at
     return found, _cell_at(value, at) if known and len(at) == len(whole.shape) else None
 
@@ -227,7 +227,7 @@ def write(ledger: Ledger, node: Write, args: Sequence[Flowing], types: Sequence[
 
 
 def _lists(whole: Array) -> bool:
-    return isinstance(spread(1, whole.count), list)
+    return isinstance(spread(1, whole), list)
 
 
 def _update(ledger: Ledger, node: Write, old: int, new: int, *, finite: bool) -> None:
@@ -273,7 +273,7 @@ def network(
         ledger.affine = False
     if not is_real(node.type):
         bits |= ledger.decision(node, node.name)
-    return spread(bits, cells_of(node.type)), None
+    return spread(bits, node.type), None
 
 
 RULES: dict[type, Callable[..., Flowing]] = {

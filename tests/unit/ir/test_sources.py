@@ -11,7 +11,7 @@ from diffprog.ir.flow import BUDGET
 from diffprog.ir.graph import Hole
 from diffprog.ir.masks import Kept, kept, places, restored, twice, unchanged
 from diffprog.ir.sources import analyse, warnings
-from diffprog.types import BOOL, Int
+from diffprog.types import BOOL, Array, Int
 from tests.unit.ir.build import Region
 
 
@@ -230,6 +230,14 @@ def test_given_choices_decide_each_time() -> None:
     assert analyse(r.done([r.op("add", one, two)])).clean
     free = r.put(Hole(key="g#1", type=Int(0, 2), span=r.here))
     assert not analyse(r.done([r.op("add", free, free)])).clean
+
+
+def test_a_converted_scalar_lifts() -> None:
+    """A scalar that went through a conversion is still one value beside an array."""
+    r = Region(("x", Int(0, 3)), ("xs", Array((3,), Int(0, 9))))
+    whole = r.op("add", 1, r.into("convert", 0, Int(0, 9)))
+    assert analyse(r.done([whole])).clean
+    assert not analyse(r.done([r.reduce("sum", whole)])).clean
 
 
 def test_dead_nodes_lose_nothing() -> None:
