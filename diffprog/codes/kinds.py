@@ -96,4 +96,9 @@ KINDS: dict[str, Code] = {
         "",
         "match x:\n    case 0:\n        x = 5\n    case _:\n        pass",
     ),
+    "DP420": Code(
+        "a size that the program does not have, or that cannot be bound to this number",
+        "diffprog check sort.dp --set m=3",
+        "diffprog check sort.dp --set n=3",
+    ),
 }

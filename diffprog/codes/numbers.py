@@ -13,4 +13,19 @@ NUMBERS: dict[str, Code] = {
         "y = exp(z)  # with z = 1000.0",
         "y = exp(min(z, 100.0))",
     ),
+    "DP603": Code(
+        "an input is missing, or the program has no input of this name",
+        "diffprog run sort.dp --in ys='[3, 1, 2]'",
+        "diffprog run sort.dp --in xs='[3, 1, 2]'",
+    ),
+    "DP604": Code(
+        "an input is not of its type",
+        "diffprog run sort.dp --in xs='[3, 1, 12]'",
+        "diffprog run sort.dp --in xs='[3, 1, 2]'",
+    ),
+    "DP605": Code(
+        "a backend that there is not",
+        'program.soften(backend="numpy")',
+        'program.soften(backend="torch")',
+    ),
 }
