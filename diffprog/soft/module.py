@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -61,6 +63,7 @@ class SoftProgram(Choices):
     ) -> None:
         super().__init__(holes, restarts)
         self.graph, self.params, self.result, self.name = graph, tuple(params), result, name
+        self._own_axes = tuple(trail(leaf) for _, t in params for leaf in leaves(t))
         self.nets = nn.ModuleDict(dict(nets or {}))
         self.temperature: float | Tensor = 1.0
         self.choice_temperature: float | Tensor = 1.0
@@ -102,8 +105,8 @@ class SoftProgram(Choices):
 
     def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
         """Run the program on encoded inputs, with other logits than its own where given."""
-        types = [leaf for _, t in self.params for leaf in leaves(t)]
-        lead = max((x.dim() - trail(t) for x, t in zip(tensors, types, strict=True)), default=0)
+        own = self._own_axes
+        lead = max([0, *(x.dim() - n for x, n in zip(tensors, own, strict=True))])
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
         outputs = self._function(
             *tensors,
@@ -206,10 +209,16 @@ class SoftProgram(Choices):
 
 
 def compiled(source: str, name: str) -> dict[str, Any]:
-    """Return the names of a generated file; tracebacks through it show its lines."""
+    """Return the names of a generated file; tracebacks through it show its lines.
+
+    The file stands among the loaded modules, where `torch.compile` looks for it; equal files are
+    one module.
+    """
     digest = hashlib.sha256(source.encode()).hexdigest()[:12]
-    filename = f"<diffprog {name} {digest}>"
+    title, filename = f"diffprog_{name}_{digest}", f"<diffprog {name} {digest}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"__name__": f"diffprog_{name}"}
-    exec(compile(source, filename, "exec"), namespace)  # the text is our own
-    return namespace
+    if title not in sys.modules:
+        made = ModuleType(title)
+        exec(compile(source, filename, "exec"), vars(made))  # the text is our own
+        sys.modules[title] = made
+    return vars(sys.modules[title])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 import diffprog as dp
-from diffprog.soft.module import SoftProgram
 from diffprog.types import Array, Bool, Enum, Int, Real, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from diffprog.soft.module import SoftProgram
 
 
 def soft(text: str, **sizes: int) -> SoftProgram:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -11,8 +11,10 @@ from torch import Tensor
 
 from diffprog.ops import REDUCTIONS
 from diffprog.soft import folds
-from diffprog.soft.module import SoftProgram
 from tests.unit.soft.soften import random_value, soft, soft_value
+
+if TYPE_CHECKING:
+    from diffprog.soft.module import SoftProgram
 
 CELLS = 3
 INTS = ["sum", "min", "max", "argmin", "argmax"]
@@ -58,7 +60,7 @@ def definition(op: str, module: SoftProgram, xs: Tensor, m: Tensor | None, other
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("op", INTS + BOOLS)
-def test_finite_reductions(op: str, masked: bool) -> None:  # noqa: FBT001
+def test_finite_reductions(op: str, masked: bool) -> None:
     """Every fold of ints or bools, with and without a mask, is the derived one."""
     item = "bool" if op in BOOLS else "int<-2..2>"
     extreme = masked and op in ("min", "max")

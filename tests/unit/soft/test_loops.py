@@ -78,7 +78,7 @@ def test_epsilon_freezes_a_row_alone() -> None:
         assert torch.equal(module(x=x[r], bits=bits[r]), whole[r])
 
 
-def test_finished_rounds_are_not_run() -> None:
+def test_finished_rounds_are_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """When no row goes on, the loop ends."""
     module = soft(COUNT.format(rounds=4))
     rounds = []
@@ -88,7 +88,7 @@ def test_finished_rounds_are_not_run() -> None:
         rounds.append(alive)
         return bool(own(alive, epsilon))
 
-    module._function.__globals__["is_over"] = spy
+    monkeypatch.setitem(module._function.__globals__, "is_over", spy)
     module(x=torch.tensor([2, 3]))
     assert len(rounds) == 2
 

@@ -1,4 +1,4 @@
-"""Each row's soft rule is the multilinear extension of its crisp function, however it is computed."""
+"""Each row's soft rule is the multilinear extension of its crisp function, in every form."""
 
 from __future__ import annotations
 
