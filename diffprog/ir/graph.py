@@ -68,12 +68,15 @@ class Const(Base):
 class Hole(Base):
     """The value of a hole; inputs are the `given` values, and the mask last if `masked`.
 
+    A hole with `given` values is a decision each time it is met, so no two nodes of it are one.
+    `branches`: made for a branch, whose test alone reads it; conditioning looks through it.
     For `select` holes the type is ``Int(0, k)``. Every Hole node of one key reads the same
     logits.
     """
 
     key: str
     masked: bool = False
+    branches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +368,7 @@ class Builder:
         An equal one is reused.
         """
         node = replace(node, id=-1)
-        key = None if isinstance(node, Param | Select | For | Loop | Network) else _key(node)
+        key = _key(node)
         if key is not None and key in self._same:
             return self._same[key]
         number = len(self.nodes)
@@ -394,7 +397,12 @@ class Builder:
         return Graph(tuple(self.nodes), tuple(results))
 
 
-def _key(node: Node) -> tuple[Any, ...]:
+def _key(node: Node) -> tuple[Any, ...] | None:
+    """Return what equal nodes have in common; None where no two nodes are one."""
+    if isinstance(node, Param | Select | For | Loop | Network):
+        return None
+    if isinstance(node, Hole) and node.inputs:
+        return None
     if isinstance(node, Const):
         # By its text: lists have no hash, and 1 == 1.0 == True are different constants here.
         return (Const, node.type, repr(node.value))

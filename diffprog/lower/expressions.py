@@ -88,7 +88,7 @@ class Lowering:
                 inputs = (self.node(region, inner),)
                 return region.add(Apply(op="narrow", inputs=inputs, type=e.type, span=e.span))
             case typed.ChooseValue():
-                return self.hole(region, e.hole, e.given, e.mask, e.span)
+                return self.hole(region, e, branches=False)
             case typed.ChooseExpr():
                 return self._choose(region, e)
             case _:
@@ -104,18 +104,23 @@ class Lowering:
     def hole(
         self,
         region: Region,
-        hole: typed.Hole,
-        given: Sequence[typed.Expr],
-        mask: typed.Expr | None,
-        span: Span,
+        e: typed.ChooseValue | typed.ChooseExpr | typed.Choose,
+        *,
+        branches: bool = True,
     ) -> NodeId:
-        """Append the value of a hole."""
-        inputs = [self.node(region, g) for g in given]
-        if mask is not None:
-            inputs.append(self.node(region, mask))
-        masked = mask is not None
+        """Append the value of a choice."""
+        inputs = [self.node(region, g) for g in e.given]
+        if e.mask is not None:
+            inputs.append(self.node(region, e.mask))
         return region.add(
-            Hole(key=hole.key, masked=masked, inputs=tuple(inputs), type=hole.type, span=span)
+            Hole(
+                key=e.hole.key,
+                masked=e.mask is not None,
+                branches=branches,
+                inputs=tuple(inputs),
+                type=e.hole.type,
+                span=e.span,
+            )
         )
 
     def _apply(self, region: Region, e: typed.Apply) -> NodeId:
@@ -167,7 +172,7 @@ class Lowering:
         return self.heights[id(e)]
 
     def _choose(self, region: Region, e: typed.ChooseExpr) -> Val:
-        test = self.hole(region, e.hole, e.given, e.mask, e.span)
+        test = self.hole(region, e)
         cases = [partial(self._nodes, a) for a in e.alternatives]
         found = select(region, test, range(len(cases)), cases, e.span)
         return unflat(iter(found), e.type)

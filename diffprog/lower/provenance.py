@@ -68,7 +68,7 @@ def walks(region: Region, node: Node) -> bool:
         case Apply() | Table() | Reduce():
             return True
         case Hole():
-            return bool(node.inputs)
+            return node.branches and bool(node.inputs)
         case Read(inputs=(base, *_)):
             return isinstance(region.node(base), Const)
         case Write():

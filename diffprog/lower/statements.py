@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from diffprog.ir.graph import Axes, NodeId, Write
+from diffprog.ir.graph import Axes, Hole, NodeId, Write
 from diffprog.lang import typed
 from diffprog.lower.branches import select
 from diffprog.lower.rounds import for_each_loop, for_loop, repeat_loop, while_loop
@@ -39,14 +39,14 @@ def _run(low: Lowering, region: Region, s: typed.TStatement) -> None:  # noqa: C
         case typed.Swap():
             _swap(low, region, s)
         case typed.Learn(name, hole):
-            region.assign(name, low.hole(region, hole, (), None, s.span))
+            region.assign(name, region.add(Hole(key=hole.key, type=hole.type, span=s.span)))
         case typed.If():
             test = low.node(region, s.test)
             _branch(low, region, test, (0, 1), (s.orelse, s.then), s.merged, s.span)
         case typed.Match():
             _match(low, region, s)
         case typed.Choose():
-            test = low.hole(region, s.hole, s.given, s.mask, s.span)
+            test = low.hole(region, s)
             order = range(len(s.alternatives))
             _branch(low, region, test, order, s.alternatives, s.merged, s.span)
         case typed.For():
