@@ -76,10 +76,7 @@ def loop_halting(
 
 
 def _region(
-    em: Emitter,
-    graph: Graph,
-    inputs: Sequence[Term | None],
-    wanted: Sequence[int],
+    em: Emitter, graph: Graph, inputs: Sequence[Term | None], wanted: Sequence[int]
 ) -> dict[int, Term]:
     found = em.region(graph, inputs, wanted)
     return {p: Term(em.tensor(placed(found[p])), graph.types[p]) for p in wanted}
