@@ -15,7 +15,7 @@ from diffprog.errors import InvariantError
 from diffprog.lang import syntax as s
 from diffprog.lang.check.names import hole_keys, walk
 from diffprog.lang.fillings import Chain, Filling, Formula, Known, Verbatim
-from diffprog.lang.tidy import drop_unused, tidied
+from diffprog.lang.tidy import drop_unused, negated, tidied
 from diffprog.lang.written import Writer, kept_comments, table_name
 from diffprog.types import Array, Bool, Enum, Int
 
@@ -130,8 +130,9 @@ class _Filler:
         """Write a choice among blocks as `if` or `match`."""
         match filling:
             case Chain(cases, otherwise):
-                used = [k for _, k in cases] + [otherwise]
-                self.forget(node, [node.alternatives[k] for k in used])
+                if len(cases) == 1 and cases[0][1] > otherwise:
+                    cases, otherwise = self.in_order(node, cases[0], otherwise)
+                self.forget_blocks(node, [k for _, k in cases] + [otherwise])
                 branches = [(self.expr(test), self.alternative(node, k)) for test, k in cases]
                 last = self.alternative(node, otherwise)
                 if not branches:
@@ -144,7 +145,7 @@ class _Filler:
 
     def tabulated(self, node: s.ChooseBlock, entries: tuple[int, ...]) -> s.Block:
         used = sorted(set(entries))
-        self.forget(node, [node.alternatives[k] for k in used])
+        self.forget_blocks(node, used)
         blocks = [self.alternative(node, k) for k in used]
         if len(used) == 1:
             return blocks[0]
@@ -159,6 +160,24 @@ class _Filler:
             for i, b in enumerate(blocks)
         )
         return (s.Match(subject, cases, span=node.span),)
+
+    def in_order(
+        self, node: s.ChooseBlock, case: tuple[s.Expr, int], otherwise: int
+    ) -> tuple[tuple[tuple[s.Expr, int], ...], int]:
+        """Turn a test round where that keeps the order of the source and costs no `not`."""
+        test, k = case
+        turned = negated(test)
+        if isinstance(node.alternatives[otherwise], s.Pass) or isinstance(turned, s.Unary):
+            return (case,), otherwise
+        return ((turned, otherwise),), k
+
+    def forget_blocks(self, node: s.ChooseBlock, used: list[int]) -> None:
+        """Note that alternatives are gone; those that change places lose their comments too."""
+        kept: list[s.Syntax] = []
+        for k in used if used == sorted(used) else []:
+            chosen = node.alternatives[k]
+            kept += chosen.body if isinstance(chosen, s.Do) else (chosen,)
+        self.forget(node, kept)
 
     def nothing(self) -> s.Block:
         return (s.Pass(span=self.writer.span),)

@@ -160,14 +160,11 @@ class Program:
         Raises:
             SizeClashError: where inputs disagree (a ``ValueError``).
         """
-        sizes = self.sizes
         found = infer_sizes(self.syntax, inputs)
-        changed = {n: v for n, v in found.items() if v != sizes[n]}
+        changed = {n: v for n, v in found.items() if v != self.checked.sizes[n]}
         free = {n: v for n, v in changed.items() if n not in self.checked.structural}
-        if not changed:
-            return self
-        if not self.holes or free == changed:
-            return self._made(changed)
+        if not changed or not self.holes or free == changed:
+            return self._made(changed) if changed else self
         # A structural size may leave the holes as they are: `top: int<n + 1>` shapes none.
         made = self._made(changed)
         return made if self._has_holes_of(made) else self._made(free)

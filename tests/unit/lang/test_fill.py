@@ -140,6 +140,23 @@ def test_comments_of_a_choice_go_with_it() -> None:
     assert "inside" not in filled.source
 
 
+def test_alternatives_keep_their_order_and_comments() -> None:
+    """A test is turned round where that costs no `not`; else the comments go."""
+    program = of(
+        "t = x\nchoose given x:\n    do:  # first\n        t = y  # inside\n"
+        "    t = 0  # second\nreturn t"
+    )
+    x, two = syntax.Name("x", span=HERE), syntax.Literal(2, span=HERE)
+    test = syntax.Binary("==", x, two, span=HERE)
+    turned = program.filled({"f.choose#0": Chain(((test, 1),), 0)}, {})
+    assert "    if x != 2:\n        t = y  # inside\n    else:" in turned.source
+    assert "# second" in turned.source
+    assert "# first" not in turned.source
+    both = syntax.Binary("and", test, test, span=HERE)
+    swapped = program.filled({"f.choose#0": Chain(((both, 1),), 0)}, {})
+    assert "#" not in swapped.source
+
+
 def test_notes_stand_above_the_statement() -> None:
     """A remark about a hole is a comment above the statement that holds it."""
     program = of("t = x\nif b:\n    t = choose(x, y)\nreturn t")
