@@ -28,4 +28,29 @@ NUMBERS: dict[str, Code] = {
         'program.soften(backend="numpy")',
         'program.soften(backend="torch")',
     ),
+    "DP630": Code(
+        "a data file that cannot be read, or has no examples",
+        "diffprog train sort.dp --data no_such_file.jsonl",
+        "diffprog train sort.dp --data train.jsonl",
+    ),
+    "DP631": Code(
+        "a line of data that is not JSON",
+        "{'in': {'xs': [3, 1, 2]}, 'out': [1, 2, 3]}",
+        '{"in": {"xs": [3, 1, 2]}, "out": [1, 2, 3]}',
+    ),
+    "DP632": Code(
+        "a line of data with a field too many, or too few",
+        '{"xs": [3, 1, 2], "out": [1, 2, 3]}',
+        '{"in": {"xs": [3, 1, 2]}, "out": [1, 2, 3]}',
+    ),
+    "DP633": Code(
+        "a value in the data that is not of the program's type",
+        '{"in": {"xs": [3, 1, 12]}, "out": [1, 3, 12]}',
+        '{"in": {"xs": [3, 1, 2]}, "out": [1, 2, 3]}',
+    ),
+    "DP634": Code(
+        "examples are to be drawn for an input that has no natural bounds: a real",
+        "dp.generate(program, reference, 100)  # of program p(x: real) -> bool",
+        'dp.fit(program, [({"x": 0.5}, True), ({"x": -1.0}, False)])',
+    ),
 }
