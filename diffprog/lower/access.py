@@ -20,58 +20,58 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.errors import Span
-    from diffprog.lower.region import Region
+    from diffprog.lower.nodes import Nodes
 
 
 def read(
-    region: Region, base: NodeId, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
+    nodes: Nodes, base: NodeId, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
 ) -> NodeId:
     """Append a read.
 
     At known indices it looks through writes, array literals and lifted operations.
     """
     whole = all(a is None for a in axes)
-    while whole and all(region.known[i] for i in index):
-        node = region.node(base)
+    while whole and all(nodes.known[i] for i in index):
+        node = nodes.node(base)
         if isinstance(node, Write) and node.op is None and node.axes == axes:
-            same = _same_cell(region, node.inputs[2:], index)
+            same = _same_cell(nodes, node.inputs[2:], index)
             if same:
                 return node.inputs[1]
             if same is False:
                 base = node.inputs[0]
                 continue
         if isinstance(node, Apply) and not isinstance(t, Array):
-            pushed = _read_through(region, node, axes, index, t, span)
+            pushed = _read_through(nodes, node, axes, index, t, span)
             if pushed is not None:
                 return pushed
         break
-    return region.add(Read(axes=axes, inputs=(base, *index), type=t, span=span))
+    return nodes.add(Read(axes=axes, inputs=(base, *index), type=t, span=span))
 
 
-def _same_cell(region: Region, one: Sequence[NodeId], other: Sequence[NodeId]) -> bool | None:
-    gaps = [difference(region.builder.nodes, a, b) for a, b in zip(one, other, strict=True)]
+def _same_cell(nodes: Nodes, one: Sequence[NodeId], other: Sequence[NodeId]) -> bool | None:
+    gaps = [difference(nodes.builder.nodes, a, b) for a, b in zip(one, other, strict=True)]
     if any(g is not None and g != 0 for g in gaps):
         return False
     return None if None in gaps else True
 
 
 def _read_through(
-    region: Region, node: Apply, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
+    nodes: Nodes, node: Apply, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
 ) -> NodeId | None:
     if node.op == "array":
-        first = region.node(index[0])
+        first = nodes.node(index[0])
         if not isinstance(first, Const):
             return None
         assert isinstance(first.value, int)
         item = node.inputs[first.value]
-        return read(region, item, axes[1:], index[1:], t, span) if index[1:] else item
+        return read(nodes, item, axes[1:], index[1:], t, span) if index[1:] else item
     if node.op not in STRUCTURAL and not OPS[node.op].lifts:
         return None
     shape = node.type.shape if isinstance(node.type, Array) else ()
     args = []
     for i in node.inputs:
-        it = region.type(i)
+        it = nodes.type(i)
         if isinstance(it, Array) and it.shape != shape:
             return None
-        args.append(read(region, i, axes, index, it.item, span) if isinstance(it, Array) else i)
-    return region.add(replace(node, inputs=tuple(args), type=t))
+        args.append(read(nodes, i, axes, index, it.item, span) if isinstance(it, Array) else i)
+    return nodes.add(replace(node, inputs=tuple(args), type=t))

@@ -97,9 +97,7 @@ def _lift(f: Callable[..., Any], args: list[Any], lifted: list[bool], rank: int)
         return f(*args)
     count = next(len(a) for a, up in zip(args, lifted, strict=True) if up)
     return [
-        _lift(
-            f, [a[i] if up else a for a, up in zip(args, lifted, strict=True)], lifted, rank - 1
-        )
+        _lift(f, [a[i] if up else a for a, up in zip(args, lifted, strict=True)], lifted, rank - 1)
         for i in range(count)
     ]
 

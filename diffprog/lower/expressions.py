@@ -182,13 +182,7 @@ class Lowering:
         function = e.function
         size = domain_size([t for _, t in function.params])
         scalar = isinstance(function.result, Bool | Int | Enum)
-        if (
-            size is not None
-            and 0 < size <= JOINT_DOMAIN
-            and scalar
-            and args
-            and closed(function)
-        ):
+        if size is not None and 0 < size <= JOINT_DOMAIN and scalar and args and closed(function):
             inputs = [n for a in args for n in flat(a)]
             return function_table(
                 region, lambda v: self.evaluate(function, v), inputs, function.result, e.span
@@ -226,8 +220,7 @@ def plain(e: typed.Expr) -> bool:
     Without choices.
     """
     return all(
-        is_finite(x.type)
-        and not isinstance(x, typed.ChooseValue | typed.ChooseExpr | typed.Call)
+        is_finite(x.type) and not isinstance(x, typed.ChooseValue | typed.ChooseExpr | typed.Call)
         for x in within([e])
     )
 

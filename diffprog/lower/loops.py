@@ -86,9 +86,7 @@ def loop(
     state = Region(region)
     clock = Int(0, rounds)
     at = state.param("step", clock, span, known=True)
-    params = [
-        state.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)
-    ]
+    params = [state.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)]
     enter(state, params, at)
     tested = test(state)
     sources = state.sources(tested) if halting.kind == "plain" else []
@@ -137,9 +135,7 @@ def _opening(
         return None
     opening = Region(region)
     at = opening.param("step", clock, span, known=True)
-    params = [
-        opening.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)
-    ]
+    params = [opening.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)]
     enter(opening, params, at)
     results = before(opening)
     for number in opening.raw:

@@ -11,23 +11,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import (
-    Apply,
     Axes,
-    Builder,
     Const,
     Graph,
     Hole,
     Node,
     NodeId,
     Param,
-    Project,
     Read,
     Write,
 )
 from diffprog.lower.access import read
-from diffprog.lower.provenance import at_known, is_known, sources, walks
+from diffprog.lower.nodes import Nodes
 from diffprog.lower.value import Val, bits, flat
-from diffprog.types import Array, Bool, Enum, Int, Tuple, Type, Value
+from diffprog.types import Array, Bool, Enum, Int, Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +46,7 @@ class Scope:
     outer: tuple[Region, Scope] | None = None
 
 
-class Region:
+class Region(Nodes):
     """One region.
 
     `outer` is the region whose nodes it may bring in; `given` the conditioned ones among them.
@@ -61,13 +58,8 @@ class Region:
     def __init__(
         self, outer: Region | None = None, given: Sequence[NodeId] = (), *, sealed: bool = False
     ) -> None:
+        super().__init__()
         self.outer, self.sealed = outer, sealed
-        self.builder = Builder()
-        self.leaf: list[int] = []
-        self.touch: list[int] = []
-        self.pure: list[int] = []
-        self.known: list[bool] = []
-        self.names: dict[NodeId, str] = {}
         self.brought: dict[NodeId, NodeId] = {}
         self.raw: dict[NodeId, NodeId] = {}
         self.given: dict[NodeId, NodeId] = {}
@@ -76,50 +68,6 @@ class Region:
         self._mask = 0
         for source in given:
             self._receive(source)
-
-    # --- nodes ----------------------------------------
-
-    def node(self, number: NodeId) -> Node:
-        """Return a node."""
-        return self.builder.nodes[number]
-
-    def type(self, number: NodeId) -> Type:
-        """Return a node's type."""
-        return self.builder.nodes[number].type
-
-    def add(self, node: Node) -> NodeId:
-        """Append a node and work out what it is computed from."""
-        number = self.builder.add(node)
-        if number == len(self.leaf):
-            leaf, touch, pure = sources(self, node, 1 << number)
-            self.leaf.append(leaf)
-            self.touch.append(touch)
-            self.pure.append(pure)
-            self.known.append(is_known(self, node))
-        return number
-
-    def const(self, value: Value, t: Type, span: Span) -> NodeId:
-        """Append a constant."""
-        return self.add(Const(value=value, type=t, span=span))
-
-    def param(self, name: str, t: Type, span: Span, *, known: bool = False) -> NodeId:
-        """Append a parameter."""
-        number = self.add(Param(name=name, known=known, type=t, span=span))
-        self.names[number] = name
-        return number
-
-    def convert(self, number: NodeId, t: Type, span: Span) -> NodeId:
-        """Append a conversion, if one is needed."""
-        if self.type(number) == t:
-            return number
-        return self.add(Apply(op="convert", inputs=(number,), type=t, span=span))
-
-    def project(self, number: NodeId, place: int) -> NodeId:
-        """Append the projection of one result of a node of tuple type."""
-        node = self.node(number)
-        assert isinstance(node.type, Tuple)
-        t = node.type.items[place]
-        return self.add(Project(place=place, inputs=(number,), type=t, span=node.span))
 
     def read(
         self, base: NodeId, axes: Axes, index: Sequence[NodeId], t: Type, span: Span
@@ -135,11 +83,7 @@ class Region:
         name = self.outer.name(source)
         self.given[source] = self.param(name, node.type, node.span)
         self._mask |= 1 << source
-        if (
-            isinstance(node, Read)
-            and not walks(self.outer, node)
-            and at_known(self.outer, node)
-        ):
+        if isinstance(node, Read) and not self.outer.walks(node) and self.outer.at_known(node):
             self.cells.setdefault(node.inputs[0], []).append(source)
             self._mask |= self.outer.touch[node.inputs[0]]
 
@@ -181,12 +125,12 @@ class Region:
             return False
         if self.sealed:
             return not isinstance(node, Param)
-        if walks(self.outer, node) and (self.outer.known[number] or not self.outer.touch[number]):
+        if self.outer.walks(node) and (self.outer.known[number] or not self.outer.touch[number]):
             # Numbers and constants cost nothing, and how indices differ shows which cells are one.
             return True
-        if isinstance(node, Read) and at_known(self.outer, node):
+        if isinstance(node, Read) and self.outer.at_known(node):
             return any(self.outer.touch[i] & self._mask for i in node.inputs[:1])
-        return walks(self.outer, node) and bool(self.outer.touch[number] & self._mask)
+        return self.outer.walks(node) and bool(self.outer.touch[number] & self._mask)
 
     def _needs(self, number: NodeId) -> list[NodeId]:
         assert self.outer is not None
@@ -285,9 +229,7 @@ class Region:
         node = self.node(source)
         return isinstance(node, Read) and node.inputs[0] in arrays
 
-    def extract(
-        self, root: NodeId, stops: Sequence[NodeId]
-    ) -> tuple[Region, list[NodeId], NodeId]:
+    def extract(self, root: NodeId, stops: Sequence[NodeId]) -> tuple[Region, list[NodeId], NodeId]:
         """Return a region that computes `root` from `stops`.
 
         The other nodes it needs, and its result.

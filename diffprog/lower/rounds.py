@@ -72,9 +72,7 @@ def for_each_loop(low: Lowering, region: Region, s: typed.ForEach) -> None:
 
     carried = _carried(region, s.carried, s.span)
     counter = ("step", Int(0, count))
-    bind(
-        region, s.carried, for_known(region, (lo, hi, 1), counter, carried, enter, step, s.span)
-    )
+    bind(region, s.carried, for_known(region, (lo, hi, 1), counter, carried, enter, step, s.span))
 
 
 def _for_uncertain(low: Lowering, region: Region, s: typed.For, lo: NodeId, hi: NodeId) -> None:
@@ -105,9 +103,7 @@ def _for_uncertain(low: Lowering, region: Region, s: typed.For, lo: NodeId, hi: 
     def at(body: Region, clock: NodeId) -> NodeId:
         if not started:
             return body.node_of(place)
-        gone = _apply(
-            body, "mul", [clock, body.const(s.step, Int(s.step, s.step + 1), span)], span
-        )
+        gone = _apply(body, "mul", [clock, body.const(s.step, Int(s.step, s.step + 1), span)], span)
         return _apply(body, "add", [body.bring(lo), gone], span)
 
     def enter(body: Region, params: Sequence[NodeId], clock: NodeId) -> None:
@@ -115,9 +111,7 @@ def _for_uncertain(low: Lowering, region: Region, s: typed.For, lo: NodeId, hi: 
         body.assign(s.name, at(body, clock))
 
     def test(body: Region) -> NodeId:
-        return _apply(
-            body, "ge" if up else "le", [body.node_of(s.name), body.node_of(bound)], span
-        )
+        return _apply(body, "ge" if up else "le", [body.node_of(s.name), body.node_of(bound)], span)
 
     def step(body: Region) -> list[NodeId]:
         here = body.node_of(s.name)

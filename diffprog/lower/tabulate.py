@@ -90,9 +90,7 @@ def domain_size(types: Sequence[Type]) -> int | None:
     """
     if not all(isinstance(t, Bool | Int | Enum) for t in types):
         return None
-    return math.prod(
-        len(_values(t)) if isinstance(t, Bool | Enum) else _width(t) for t in types
-    )
+    return math.prod(len(_values(t)) if isinstance(t, Bool | Enum) else _width(t) for t in types)
 
 
 def _width(t: Type) -> int:

@@ -35,6 +35,4 @@ def flat_types(t: Type) -> list[Type]:
 
 def unflat(nodes: Iterator[NodeId], t: Type) -> Val:
     """Put nodes together again as a value of this type."""
-    return (
-        tuple(unflat(nodes, item) for item in t.items) if isinstance(t, Tuple) else next(nodes)
-    )
+    return tuple(unflat(nodes, item) for item in t.items) if isinstance(t, Tuple) else next(nodes)
