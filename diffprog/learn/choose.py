@@ -5,7 +5,7 @@ In: a program, its tasks, the user's word. Out: an estimator that says why it wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 NAMES = ("auto", "exact", "sample", "search", "soft")
 """The estimators, as the user calls them."""
+
+ROW_SHARE = 16
+"""The part of the budget of `exact` that a single row may have for `auto` to go on with it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def _auto(setting: Setting) -> Estimator:
         why = "the program has networks"
         return Soft(setting.tasks, setting.modules, setting.likelihood, why)
     try:
+        _probe(setting)
         exact = _exact(setting, "")
         if isinstance(exact, Weighed):
             _try(exact, setting)
@@ -82,6 +86,14 @@ def _auto(setting: Setting) -> Estimator:
     size = f"{exact.arcs:,} steps from state to state" if isinstance(exact, Exact) else "few states"
     exact.why = f"every sequence of decisions fits the budget ({size})"
     return exact
+
+
+def _probe(setting: Setting) -> None:
+    """Enumerate one row of each size within a part of the budget, so that a refusal comes soon."""
+    if not setting.cells.reals:
+        first = [replace(t, rows=t.rows.take(torch.tensor([0]))) for t in setting.tasks]
+        alone = {t.graph: t for t in first}
+        Exact(list(alone.values()), setting.cells, setting.likelihood, setting.states // ROW_SHARE)
 
 
 def _try(exact: Weighed, setting: Setting) -> None:
