@@ -13,6 +13,9 @@ from typing import Literal, NoReturn
 
 Severity = Literal["error", "warning"]
 
+WIDEST = 160
+"""Characters of a line that an excerpt shows; of a longer one, a part around what is marked."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -103,10 +106,21 @@ class Diagnostic:
 
 def _excerpt(span: Span, mark: str, label: str, pad: int) -> list[str]:
     line, column = span.source.place(span.start)
-    text = span.source.line(line)
-    width = max(1, min(span.end - span.start, len(text) - column + 1))
-    lead = "".join(c if c == "\t" else " " for c in text[: column - 1])
+    text, at = span.source.line(line), column - 1
+    width = max(1, min(span.end - span.start, len(text) - at))
+    if len(text) > WIDEST:
+        text, at, width = _window(text, at, width)
+    lead = "".join(c if c == "\t" else " " for c in text[:at])
     return [f"{line:>{pad}} | {text}", f"{' ' * pad} | {lead}{mark * width} {label}".rstrip()]
+
+
+def _window(text: str, at: int, width: int) -> tuple[str, int, int]:
+    """Cut a long line to the part around a stretch of it: the part, and the stretch in it."""
+    start = min(max(0, at - WIDEST // 3), len(text) - WIDEST)
+    end = start + WIDEST
+    before, after = "..." if start else "", "..." if end < len(text) else ""
+    width = min(width, end - at)
+    return f"{before}{text[start:end]}{after}", at - start + len(before), width
 
 
 class DiffprogError(Exception):
