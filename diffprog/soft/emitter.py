@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.ir.graph import Apply, Reduce
+from diffprog.ir.graph import Apply, Network, Reduce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,9 +56,17 @@ class Emitter:
     def typed(
         self, node: Node, code: str, t: Type, *, hint: str | None = None, number: bool = False
     ) -> Term:
-        """Write a value of another type than the node's, that the node needs."""
-        term = self.writer.assign(hint or name_of(node), code, t, number=number)
-        if self.writer.inspect and not number:
+        """Write a value of another type than the node's, that the node needs.
+
+        What is written already in this block or around it is not computed again: a case often
+        reads what its test has read.
+        """
+        name = hint or name_of(node)
+        if number or isinstance(node, Network):  # a network may draw random numbers
+            return self.writer.assign(name, code, t, number=number)
+        lines = len(self.writer.lines)
+        term = self.writer.shared(name, code, t)
+        if self.writer.inspect and len(self.writer.lines) > lines:
             kind = node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
             self.writer.line(f'inspect({term.code}, "{kind}", {node.span.line})')
         return term

@@ -175,11 +175,12 @@ def saved(n: int) -> tuple[int, Tensor]:
 
 def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory for the backward pass grows with the root of the rounds; gradients are the same."""
-    few, _ = saved(100)
-    many, grad = saved(2_500)
-    assert many < 4 * few
+    monkeypatch.setattr(halting, "LONG", 16)
+    few, _ = saved(9)
+    many, grad = saved(900)
+    assert many < 10 * few
     monkeypatch.setattr(halting, "LONG", 10_000)  # the generated file has it as a constant
-    plain, want = saved(2_500)
+    plain, want = saved(900)
     assert plain > 8 * many
     assert torch.equal(grad, want)
 
@@ -195,3 +196,28 @@ def test_reports_of_a_long_loop_count_once() -> None:
     x = torch.zeros((), dtype=torch.float64, requires_grad=True)
     module(x=x).backward()
     assert module.report["undefined"][3].item() == 400
+
+
+def test_long_halting_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop of many rounds, in chunks that are run again, ends early and has the same gradient."""
+    text = (
+        "program f(x: real, n: int<60>) -> real:\n"
+        "    i: int<60> = 0\n"
+        "    while i < n max 60:\n"
+        "        for k in 0 .. 2:\n"
+        "            x = x + tanh(x) * 0.01\n"
+        "        i = i + 1\n"
+        "    return x\n"
+    )
+    x = torch.full((2,), 0.5, dtype=torch.float64, requires_grad=True)
+    n = torch.tensor([3, 30])
+    found = []
+    for limit in (16, 10_000):
+        monkeypatch.setattr(halting, "LONG", limit)
+        module = soft(text)
+        out = module(x=x, n=n)
+        found.append((out, torch.autograd.grad(out.sum(), x)[0]))
+        assert module.report["unfinished"][3].tolist() == [0, 0]
+    (out, grad), (want, other) = found
+    assert torch.equal(out, want)
+    assert torch.allclose(grad, other, rtol=1e-14)
