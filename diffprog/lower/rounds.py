@@ -224,7 +224,10 @@ def repeat_loop(low: Lowering, region: Region, s: typed.Repeat) -> None:
 
 
 def _stop(low: Lowering, body: Region, test: typed.Expr, kind: str, *, negate: bool) -> NodeId:
-    """Return whether to stop; for `act` and `ponder` the halting unit, a real."""
+    """Return whether to stop; for `act` and `ponder` the halting unit, a real.
+
+    That of a test that is no chance is its truth, 0 or 1.
+    """
     if kind != "plain" and isinstance(test, typed.Apply) and test.op == "chance":
         unit = low.node(body, test.args[0])
         number = body.convert(unit, REAL, test.span)
@@ -233,7 +236,10 @@ def _stop(low: Lowering, body: Region, test: typed.Expr, kind: str, *, negate: b
         one = body.const(1.0, REAL, test.span)
         return _apply(body, "sub", [one, number], test.span)
     stop = low.node(body, test)
-    return _apply(body, "not", [stop], test.span) if negate else stop
+    stop = _apply(body, "not", [stop], test.span) if negate else stop
+    if kind == "plain":
+        return stop
+    return body.convert(_apply(body, "int", [stop], test.span), REAL, test.span)
 
 
 def _blank(region: Region, t: Type, span: Span) -> Val:
