@@ -8,6 +8,7 @@ does, and must not share its code.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from diffprog.ir.graph import Apply, Const, Cut, Graph, Node, Read, Reduce, Table, Write
@@ -17,7 +18,12 @@ from diffprog.types import Array, Bool, Enum, Int, Type, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_NOTHING: Any = object()
+
+class _Nothing:
+    """What has no value. It is no number's equal, so that looking for it in a column is quick."""
+
+
+_NOTHING: Any = _Nothing()
 """The value of what has none (an index outside its range in the side not taken); it spreads."""
 
 
@@ -28,13 +34,33 @@ def number_of(value: Value, t: Type) -> int:
     return 0 if value is _NOTHING else int(value) - t.lo  # type: ignore[arg-type]
 
 
-def run(graph: Graph, inputs: Sequence[Value]) -> Any:
-    """Return the value of a region's one result."""
-    values: list[Any] = list(inputs)
-    for node in graph.nodes[len(inputs) :]:
-        args = [values[i] for i in node.inputs]
-        values.append(_value(node, args, [graph[i].type for i in node.inputs]))
-    return values[graph.results[0]]
+def entries(graph: Graph, domains: Sequence[Sequence[Value]]) -> tuple[int, ...]:
+    """Return the numbers of a region's one result, row-major over its parameters' values.
+
+    A node is computed for all combinations before the next: a column at a time.
+    """
+    rows = list(product(*domains))
+    columns: list[list[Any]] = [list(c) for c in zip(*rows, strict=True)]
+    for node in graph.nodes[len(domains) :]:
+        types = [graph[i].type for i in node.inputs]
+        columns.append(_column(node, [columns[i] for i in node.inputs], types, len(rows)))
+    result = graph.results[0]
+    return tuple(number_of(v, graph[result].type) for v in columns[result])
+
+
+def _column(node: Node, args: list[list[Any]], types: list[Type], count: int) -> list[Any]:
+    if isinstance(node, Const):
+        return [node.value] * count
+    if isinstance(node, Apply) and node.op in OPS and not isinstance(node.type, Array):
+        row = OPS[node.op]
+        if row.lifts and not any(_NOTHING in a for a in args):
+            try:
+                return list(map(row.crisp, *args))
+            except (ArithmeticError, ValueError):
+                pass  # some combination has no value: find out which
+    if isinstance(node, Table) and not any(_NOTHING in a for a in args):
+        return _looked_up(node, args, types)
+    return [_value(node, list(a), types) for a in zip(*args, strict=True)]
 
 
 def _value(node: Node, args: list[Any], types: list[Type]) -> Any:
@@ -55,7 +81,7 @@ def _crisp(node: Node, args: list[Any], types: list[Type]) -> Any:
         case Apply():
             return _apply(node, args, types)
         case Table():
-            return _look_up(node, args, types)
+            return _looked_up(node, [[a] for a in args], types)[0]
         case Read():
             return _cell(args[0], node.axes, args[1:])
         case Write(op=None):
@@ -102,15 +128,16 @@ def _lift(f: Callable[..., Any], args: list[Any], lifted: list[bool], rank: int)
     ]
 
 
-def _look_up(node: Table, args: list[Any], types: list[Type]) -> Any:
-    at = 0
-    for value, t in zip(args, types, strict=True):
+def _looked_up(node: Table, args: list[list[Any]], types: list[Type]) -> list[Any]:
+    places = [0] * len(args[0])
+    for column, t in zip(args, types, strict=True):
         assert isinstance(t, Bool | Int | Enum)
-        at = at * t.size + (int(value) - t.lo)
+        size, lo = t.size, t.lo
+        places = [at * size + (value - lo) for at, value in zip(places, column, strict=True)]
     t = node.type
     assert isinstance(t, Bool | Int | Enum)
-    value = node.entries[at] + t.lo
-    return bool(value) if isinstance(t, Bool) else value
+    values = t.values()
+    return [values[node.entries[at]] for at in places]
 
 
 def _cell(array: Any, axes: Sequence[Cut | None], index: list[Any]) -> Any:

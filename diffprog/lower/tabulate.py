@@ -13,7 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Apply, Node, NodeId, Table
-from diffprog.lower.evaluate import number_of, run
+from diffprog.lower.evaluate import entries, number_of
 from diffprog.lower.region import Region
 from diffprog.lower.value import bits
 from diffprog.types import Array, Bool, Enum, Int, Type, Value
@@ -61,9 +61,12 @@ def as_table(region: Region, number: NodeId) -> NodeId:
         if isinstance(region.type(source), Array):
             inner.brought[source] = _together(inner, region, source, node.span)
     graph = inner.close(inputs, [inner.bring(number)])
-    entries = tuple(number_of(run(graph, values), node.type) for values in product(*domains))
     table = Table(
-        entries=entries, expression=graph, inputs=tuple(inputs), type=node.type, span=node.span
+        entries=entries(graph, domains),
+        expression=graph,
+        inputs=tuple(inputs),
+        type=node.type,
+        span=node.span,
     )
     return region.add(table)
 
