@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -34,7 +35,7 @@ demo: $(STAMP)  ## learn a sort from lists of 3, print the program, draw it
 	@$(BIN)/python examples/sort/demo.py
 
 test: $(STAMP)  ## the whole default suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 bench: $(STAMP)  ## the slow tests and every examples/*/bench.py (tables in runs/bench/)
 	@mkdir -p runs/bench
