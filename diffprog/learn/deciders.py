@@ -13,7 +13,7 @@ from diffprog.errors import InvariantError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diffprog.learn.cells import Cells
+    from diffprog.learn.cells import Cells, Part
     from diffprog.learn.particles import World
 
 
@@ -31,6 +31,11 @@ class Replay:
     cells: Cells
     choices: Tensor
     real: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def written(self, part: Part, world: World) -> Tensor:
+        """Return the values of a free choice or of a `learn`, whole, [P, *shape]."""
+        own = self.choices[:, part.first : part.last] + part.lo
+        return own.reshape(-1, *part.shape).index_select(0, world.restart)
 
     def decide(
         self, world: World, where: Tensor, cell: Tensor, mask: Tensor | None

@@ -85,7 +85,7 @@ def _answers(
     restart = torch.arange(restarts).repeat_interleave(rows)
     row = torch.arange(rows).repeat(restarts)
     machine = Machine(cells, Replay(cells, choices, reals))
-    world = start(restarts * rows, cells.free, restart)
+    world = start(restarts * rows, 0, restart)
     ran = machine.start(graph, inputs, world, row)
     order = torch.argsort(ran.world.unit)
     if len(order) != restarts * rows:

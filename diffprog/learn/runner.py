@@ -18,11 +18,12 @@ from torch import Tensor
 
 from diffprog.ir.graph import Graph, Hole, Node, Param, regions, walk
 from diffprog.learn import vector
+from diffprog.learn.deciders import Replay
 from diffprog.learn.particles import Frame, Held, Lazy, Shelf, World, representatives
 from diffprog.types import Array, Tuple, Type
 
 if TYPE_CHECKING:
-    from diffprog.learn.cells import Cells
+    from diffprog.learn.cells import Cells, Part
 
 
 class Decider(Protocol):
@@ -108,6 +109,17 @@ class Runner(ABC):
         self.memories = int(counts.max()) if len(counts) else 1
         self._parts: dict[Graph, bool] = {}
 
+    @property
+    def replays(self) -> bool:
+        """Whether all choices are written down: then nothing is lazy, and nobody remembers."""
+        return isinstance(self.decider, Replay)
+
+    def free(self, part: Part, world: World) -> Held:
+        """Return a free choice or a `learn`: decided cell by cell when met, or as written."""
+        if isinstance(self.decider, Replay):
+            return self.decider.written(part, world)
+        return Lazy(part.hole.key)
+
     @abstractmethod
     def step(self, graph: Graph, node: Node, frame: Frame) -> None:
         """Give a node its value in a frame."""
@@ -115,7 +127,7 @@ class Runner(ABC):
     def may_part(self, graph: Graph) -> bool:
         """Say whether particles may part in a region (a lazy value may be met in any)."""
         if self.cells.free or self.cells.reals:
-            return True
+            return not self.replays
         if graph not in self._parts:
             self._parts[graph] = any(isinstance(n, Hole) for n in walk(graph))
         return self._parts[graph]

@@ -51,8 +51,8 @@ class Search:
     tasks: Sequence[Task]
     cells: Cells
     steps: int
-    hot: float = 0.05
-    cold: float = 0.002
+    hot: float = 0.02
+    cold: float = 0.003
     why: str = ""
     name: str = "search"
 

@@ -34,14 +34,16 @@ def hole(runner: Runner, graph: Graph, node: Hole, frame: Frame) -> Held:
         return runner.decider.reals(parameter_name(node.key), frame.world)
     part = runner.cells.parts[node.key]
     if not node.inputs:
-        return Lazy(node.key)
+        return runner.free(part, frame.world)
     values = runner.forced(graph, frame, node.inputs)
     mask = values.pop().bool() if node.masked else None
-    if not values:  # free, but what is allowed depends on the particle
+    if not values and not runner.replays:  # free, but what is allowed depends on the particle
         runner.meet(frame, torch.full((frame.world.count,), part.first), mask)
         return frame.world.memory[:, part.first] + part.lo
     given = [graph[i].type for i in node.inputs[: len(values)]]
-    cell = part.first + _number(values, given)
+    cell = torch.full((frame.world.count,), part.first)
+    if values:
+        cell = cell + _number(values, given)
     everyone = torch.ones(frame.world.count, dtype=torch.bool)
     parent, world, chosen = runner.decider.decide(frame.world, everyone, cell, mask)
     frame.take(parent, world)
