@@ -10,6 +10,7 @@ from diffprog.codes.kinds import KINDS
 from diffprog.codes.loops import LOOPS
 from diffprog.codes.names import NAMES
 from diffprog.codes.numbers import NUMBERS
+from diffprog.codes.pictures import PICTURES
 from diffprog.codes.syntax import SYNTAX
 from diffprog.codes.training import TRAINING
 from diffprog.codes.warnings import WARNINGS
@@ -17,5 +18,5 @@ from diffprog.codes.warnings import WARNINGS
 __all__ = ["CODES", "Code"]
 
 CODES: dict[str, Code] = (
-    FILES | SYNTAX | NAMES | CHOICES | KINDS | LOOPS | NUMBERS | TRAINING | WARNINGS
+    FILES | SYNTAX | NAMES | CHOICES | KINDS | LOOPS | NUMBERS | TRAINING | PICTURES | WARNINGS
 )

@@ -96,6 +96,11 @@ KINDS: dict[str, Code] = {
         "",
         "match x:\n    case 0:\n        x = 5\n    case _:\n        pass",
     ),
+    "DP421": Code(
+        "an array of more cells than a program can hold",
+        "ys: int<9>[1000000000] = 0",
+        "ys: int<9>[1000] = 0",
+    ),
     "DP420": Code(
         "a size that the program does not have, or that cannot be bound to this number",
         "diffprog check sort.dp --set m=3",

@@ -61,6 +61,12 @@ NAMES: dict[str, Code] = {
         "for i in 0 .. 4:\n    i = 0",
         "for i in 0 .. 4:\n    x = i",
     ),
+    "DP213": Code(
+        "functions that call functions more than 50 deep",
+        "",
+        "fn f(x: int<9>) -> int<9>:\n    return x\n\nprogram p(x: int<9>) -> int<9>:\n"
+        "    return f(x)",
+    ),
     "DP290": Code(
         "a part of the language that this version does not have yet",
         "import std.memory\n\nprogram p(x: int<9>) -> int<9>:\n    return x",

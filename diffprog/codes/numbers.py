@@ -28,6 +28,11 @@ NUMBERS: dict[str, Code] = {
         'program.soften(backend="numpy")',
         'program.soften(backend="torch")',
     ),
+    "DP606": Code(
+        "a program that runs crisply, and is too large to be softened",
+        "program p(a: int<1000000>, b: int<1000000>) -> int<10>:\n    return a * b % 10",
+        "program p(a: int<1000>, b: int<1000>) -> int<10>:\n    return a * b % 10",
+    ),
     "DP630": Code(
         "a data file that cannot be read, or has no examples",
         "diffprog train sort.dp --data no_such_file.jsonl",

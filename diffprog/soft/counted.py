@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 from diffprog.ir.known import carried as known_carried
 from diffprog.soft.emitter import placed
 from diffprog.soft.halting import LONG
+from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import carried
+from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, row_of
 from diffprog.types import Int
+
+DEEP = 12
+"""Beyond this depth a loop is a local function: Python nests 20 blocks in one, and no more."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +79,12 @@ def _iterate(
     lo, hi = placed(args[0]).code, placed(args[1]).code
     bounds = ", ".join([lo, hi] if node.step == 1 else [lo, hi, str(node.step)])
     names = [t.code for t in inner.values()]
-    if trips(node, args) <= LONG:
-        with em.writer.block(f"for {counter} in range({bounds}):"):
+    rounds_fit(trips(node, args), node.span)
+    if trips(node, args) <= LONG and em.writer.depth < DEEP:
+        with (
+            em.writer.block(f"for {counter} in range({bounds}):"),
+            rounds(em, inner.values(), node.span),
+        ):
             results = em.region(node.body, inputs, list(inner))
             codes = [_code(em, placed(results[p]), t) for p, t in inner.items()]
             changed = [(n, c) for n, c in zip(names, codes, strict=True) if n != c]
@@ -83,7 +92,8 @@ def _iterate(
                 assign_all(em.writer, *zip(*changed, strict=True))
         return
     function = em.writer.fresh("step")
-    with em.writer.block(f"def {function}(report, {', '.join([counter, *names])}):"):
+    head = f"def {function}(report, {', '.join([counter, *names])}):"
+    with em.writer.block(head), rounds(em, inner.values(), node.span):
         results = em.region(node.body, inputs, list(inner))
         codes = [_code(em, placed(results[p]), t) for p, t in inner.items()]
         em.writer.line(f"return {row_of(codes)}")

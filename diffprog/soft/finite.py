@@ -34,6 +34,15 @@ def table(
     return entries(cells, [len(d) for d in domains], values, like)
 
 
+def places(function: Callable[..., Any], domains: Sequence[range], lo: int, like: Tensor) -> Tensor:
+    """Return a crisp function's results as places among the values that start at `lo`.
+
+    [*sizes].
+    """
+    cells = [int(function(*args)) - lo for args in product(*domains)]
+    return torch.tensor(cells, device=like.device).reshape([len(d) for d in domains])
+
+
 def entries(
     cells: Sequence[Any], sizes: Sequence[int], values: range | None, like: Tensor
 ) -> Tensor:
@@ -64,14 +73,14 @@ def image(truth: Tensor, *operands: Tensor) -> Tensor:
     return joint(*operands) @ flat
 
 
-def collect(places: Tensor, n: int, *operands: Tensor) -> Tensor:
+def collect(found: Tensor, n: int, *operands: Tensor) -> Tensor:
     """Return the same as `image`, for a table too large for one-hot results.
 
-    Places[a, b] is f(a, b).
+    Found[a, b] is the place of f(a, b).
     """
     together = joint(*operands)
     out = together.new_zeros(*together.shape[:-1], n)
-    return out.index_add(-1, places.flatten(), together)
+    return out.index_add(-1, found.flatten(), together)
 
 
 def bilinear(truth: Tensor, p: Tensor, q: Tensor) -> Tensor:

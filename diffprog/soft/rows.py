@@ -7,10 +7,12 @@ meet it.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 from diffprog.ops import OPS
 from diffprog.soft.compare import compared
+from diffprog.soft.limits import product_fits, table_fits
 from diffprog.soft.reals import formula
 from diffprog.soft.tables import domain, results, spelled
 from diffprog.soft.writer import Term, const, finite_item, item, rank, retyped, shape, subscript
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
     from diffprog.types import Type, Value
 
 TABLE_LIMIT = 1 << 15
-"""The largest one-hot truth table.
+"""The largest one-hot truth table of a sum; beyond it a sum is a convolution."""
 
-Beyond it results are collected by place, or a sum is a convolution.
-"""
+DENSE_LIMIT = 1 << 20
+"""The largest one-hot truth table at all; beyond it results are collected by their place."""
 
 LOGIC = {
     "and": "{0} * {1}",
@@ -132,6 +134,7 @@ def _sum(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     sizes = [finite_item(x.type).size for x in (a, b)]
     if sizes[0] * sizes[1] * finite_item(t).size <= TABLE_LIMIT:
         return tabulated(em, node, args)
+    product_fits(sizes, node)
     return em.assign(node, f"convolve({a.code}, {b.code}{'.flip(-1)' if node.op == 'sub' else ''})")
 
 
@@ -166,14 +169,19 @@ def tabulated(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
         ],
     )
     items = [item(args[i].type) for i in order]
+    sizes = [finite_item(t).size for t in items]
+    table_fits(sizes, node)
     domains = ", ".join(domain(t) for t in items)
     params = ", ".join(names[i] for i in order)
-    truth = f"table(lambda {params}: {text}, [{domains}], {results(item(node.type))}, like)"
+    function = f"lambda {params}: {text}"
     operands = [_distribution(em, args[i], node.type) for i in rest]
-    codes = [args[i].code for i in first]
-    return _contracted(
-        em, node, truth, list(zip(codes, items[: len(first)], strict=True)), operands
-    )
+    known = list(zip([args[i].code for i in first], items[: len(first)], strict=True))
+    t = finite_item(node.type)
+    if not isinstance(t, Bool) and math.prod(sizes) * t.size > DENSE_LIMIT:
+        places = f"places({function}, [{domains}], {t.lo}, like)"
+        return _contracted(em, node, places, known, operands, collected=t.size)
+    truth = f"table({function}, [{domains}], {results(item(node.type))}, like)"
+    return _contracted(em, node, truth, known, operands)
 
 
 def _distribution(em: Emitter, term: Term, t: Type) -> str:
@@ -188,12 +196,14 @@ def _contracted(
     first: Sequence[tuple[str, Type]],
     operands: Sequence[str],
     name: str | None = None,
+    collected: int = 0,
 ) -> Term:
     hint = name or f"{getattr(node, 'op', 'table')}_table"
     code = em.writer.constant(hint, truth)
     if first:
         code += f"[{', '.join(_place(c, t) for c, t in first)}]"
-    return em.assign(node, f"image({', '.join([code, *operands])})")
+    call = [f"collect({code}", str(collected)] if collected else [f"image({code}"]
+    return em.assign(node, f"{', '.join([*call, *operands])})")
 
 
 def _place(code: str, t: Type) -> str:

@@ -34,6 +34,7 @@ from diffprog.soft.counted import loop_for
 from diffprog.soft.emitter import Emitter, placed
 from diffprog.soft.halted import loop_halting
 from diffprog.soft.holes import hole
+from diffprog.soft.limits import value_fits
 from diffprog.soft.live import live
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
@@ -102,6 +103,8 @@ class Generator:
                     terms[node.id] = self.simple(
                         node, list(map(placed, args)), number=flags[node.id]
                     )
+                    if not terms[node.id].number:
+                        value_fits(node.type, node.span)
         return [terms.get(r) for r in graph.results]
 
     def block(
@@ -166,6 +169,8 @@ def generate(graph: Graph, name: str, *, inspect: bool = False) -> Generated:
     generator = Generator(writer)
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
+    for p in graph.params:
+        value_fits(p.type, p.span)
     inputs = [
         Term(text, p.type, number=p.known) for text, p in zip(params, graph.params, strict=True)
     ]

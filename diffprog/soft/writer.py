@@ -128,27 +128,27 @@ class Writer:
     literals: dict[str, str] = field(default_factory=dict)
     reach: list[str] = field(default_factory=list)
     inspect: bool = False
-    _depth: int = 1
+    depth: int = 1
     _shared: list[dict[str, str]] = field(default_factory=lambda: [{}])
     _names: set[str] = field(default_factory=lambda: set(RESERVED))
     _line: tuple[str, int] | None = None
 
     def line(self, text: str) -> None:
         """Write a line."""
-        self.lines.append("    " * self._depth + text)
+        self.lines.append("    " * self.depth + text)
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
         """Write a header, and what the `with` writes under it, indented."""
         self.line(header)
-        self._depth += 1
+        self.depth += 1
         self._shared.append({})  # what is written inside may not be there outside
         start = len(self.lines)
         yield
         self._shared.pop()
         if all(text.lstrip().startswith("#") for text in self.lines[start:]):
             self.line("pass")
-        self._depth -= 1
+        self.depth -= 1
 
     def reserve(self, names: set[str]) -> None:
         """Keep names from being given to variables."""

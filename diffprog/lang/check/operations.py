@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diffprog.errors import Label
 from diffprog.lang import typed
 from diffprog.lang.check.convert import convert, origins, shown
+from diffprog.lang.check.sizes import cells_fit
 from diffprog.ops import OPS, REDUCTIONS, OpSpec, RuleError
 from diffprog.types import BOOL, REAL, Array, Bool, Enum, Int, Real, Tuple, Type, hull
 
@@ -31,6 +32,8 @@ def apply(frame: Frame, op: str, args: Sequence[typed.Expr], span: Span) -> type
             others=origins(frame, *args),
             help=problem.hint or _advice(row, types),
         )
+        return None
+    if isinstance(result, Array) and not cells_fit(frame, result.shape, span):
         return None
     return typed.Apply(op, tuple(args), type=result, span=span)
 

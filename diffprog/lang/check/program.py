@@ -17,12 +17,15 @@ from diffprog.lang.check.returns import check_returns
 from diffprog.lang.check.scope import Variable
 from diffprog.lang.check.statements import block
 from diffprog.lang.check.structural import structural
-from diffprog.lang.check.unused import check_met, recursive, warn_unused
+from diffprog.lang.check.unused import check_met, recursive, too_deep, warn_unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from diffprog.errors import Diagnostic
+
+MOST_CALLS = 50
+"""How deep functions may call functions: each level is a level of what runs them."""
 
 _DEPTH = 20_000
 """Python frames: a block or an expression may nest 200 deep, each level takes a few."""
@@ -110,6 +113,11 @@ def _functions(unit: Unit, program: syntax.Program) -> None:
         )
         hint = "there is no recursion; write a `for`, `while … max n` or `repeat max n` loop"
         unit.report.error("DP209", message, unit.declared[name], help=hint)
+    if (deep := too_deep(unit.functions, MOST_CALLS)) is not None:
+        message = f"`{deep}` calls functions that call functions, more than {MOST_CALLS} deep"
+        hint = "do in one function what several only hand on"
+        unit.report.error("DP213", message, unit.declared[deep], help=hint)
+        unit.report.raise_errors()  # to go on would go as deep
 
 
 @dataclass

@@ -6,6 +6,7 @@ A size is known before the program runs: it is made of numbers, sizes, integer c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from diffprog.errors import Span
+
+MOST_CELLS = 10_000_000
+"""Cells of one array; crisply each takes some eight bytes and more."""
 
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b,
@@ -151,6 +155,15 @@ def _range(frame: Frame, t: syntax.IntType, lo: int, hi: int) -> Type | None:
     return None
 
 
+def cells_fit(frame: Frame, shape: Sequence[int], span: Span) -> bool:
+    """Say whether an array has at most `MOST_CELLS` cells; report it if not."""
+    cells = math.prod(shape)
+    if cells > MOST_CELLS:
+        message = f"this array would have {cells:,} cells; the limit is {MOST_CELLS:,}"
+        frame.error("DP421", message, span)
+    return cells <= MOST_CELLS
+
+
 def _array(frame: Frame, t: syntax.ArrayType) -> Type | None:
     item = type_of(frame, t.item)
     shape = [static(frame, n) for n in t.shape]
@@ -162,7 +175,7 @@ def _array(frame: Frame, t: syntax.ArrayType) -> Type | None:
     if item is None or len(known) != len(shape):
         return None
     if isinstance(item, Bool | Int | Enum | Real):
-        return Array(known, item)
+        return Array(known, item) if cells_fit(frame, known, t.span) else None
     what = "an array" if isinstance(item, Array) else "a tuple"
     hint = (
         f"write all sizes in one bracket: `{Array(known + item.shape, item.item)}`"

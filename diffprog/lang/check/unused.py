@@ -5,6 +5,7 @@ Works on syntax, and on the lists of what was met that the checker kept.
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from diffprog.lang import syntax
@@ -34,9 +35,33 @@ def reachable(functions: dict[str, syntax.Function], names: Iterable[str]) -> se
     return found
 
 
+def _calls(functions: dict[str, syntax.Function]) -> dict[str, set[str]]:
+    return {name: called(f.body) & functions.keys() for name, f in functions.items()}
+
+
+def _order(calls: dict[str, set[str]]) -> list[str]:
+    """Return functions with those that they call before them; nothing where there are circles."""
+    try:
+        return list(TopologicalSorter(calls).static_order())
+    except CycleError:
+        return []
+
+
+def too_deep(functions: dict[str, syntax.Function], limit: int) -> str | None:
+    """Return the first function whose chain of calls is longer than a limit."""
+    calls, deep = _calls(functions), dict[str, int]()
+    for name in _order(calls):
+        deep[name] = 1 + max((deep[callee] for callee in calls[name]), default=0)
+        if deep[name] > limit:
+            return name
+    return None
+
+
 def recursive(functions: dict[str, syntax.Function]) -> dict[str, list[str]]:
     """Return the functions that reach themselves, each with the way round."""
-    calls = {name: called(f.body) & functions.keys() for name, f in functions.items()}
+    calls = _calls(functions)
+    if _order(calls):
+        return {}
     found = {}
     for name in functions:
         way: dict[str, str] = {}

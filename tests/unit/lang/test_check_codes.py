@@ -19,7 +19,7 @@ FAMILIES = NAMES | CHOICES | KINDS | LOOPS | WARNINGS
 # Said by lowering and by running, not by the checker.
 ELSEWHERE = re.compile(r"DP(901|32\d|42\d)")
 CODES = [code for code in FAMILIES if not ELSEWHERE.match(code)]
-LARGE = {"DP419"}
+LARGE = {"DP213", "DP419"}
 
 
 def whole(example: str) -> str:
@@ -59,3 +59,16 @@ def test_an_if_with_too_many_branches() -> None:
         f"program p(x: int<200>) -> int<200>:\n    y = 1\n    if x == 199:\n        y = 2\n{rest}"
     )
     assert codes_of(f"{text}    return y\n") == {"DP419"}
+
+
+def test_calls_go_only_so_deep() -> None:
+    """Fifty functions that call one another are enough; a thousand are refused, not run into."""
+
+    def chain(count: int) -> str:
+        text = "fn f0(x: int<9>) -> int<9>:\n    return x\n\n"
+        for i in range(1, count):
+            text += f"fn f{i}(x: int<9>) -> int<9>:\n    return f{i - 1}(x)\n\n"
+        return f"{text}program p(x: int<9>) -> int<9>:\n    return f{count - 1}(x)\n"
+
+    assert codes_of(chain(49)) == set()
+    assert codes_of(chain(1000)) == {"DP213"}
