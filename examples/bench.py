@@ -1,4 +1,4 @@
-"""What the benchmarks of the examples share: arguments, seeds, timing, a table, a JSON object.
+"""What the examples share: arguments, seeds, timing, a table, a JSON object; examples as lines.
 
     bench = Bench("sort", "Learn a comparison from sorted lists.")
     for seed in bench.seeds:
@@ -29,8 +29,16 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from diffprog.learn.decided import Judge
+from diffprog.learn.examples import as_examples
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    import diffprog as dp
+
+Pair = tuple[dict[str, object], object]
+"""An example: inputs by name, and the answer."""
 
 SCHEMA = "diffprog.bench/1"
 
@@ -244,6 +252,31 @@ class Bench:
             }
             self.arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         return int(any(s.bar is not None and not s.bar.met(s.values) for s in summaries))
+
+
+def accuracy(program: dp.Program, pairs: list[Pair]) -> float:
+    """Return the share of examples whose whole answer a program without holes gives, run crisply.
+
+    The program's sizes are taken from the inputs.
+    """
+    return Judge(program, as_examples(pairs, program)).accuracy()
+
+
+def write_lines(draw: Callable[[int, int, int], list[Pair]], about: str, length: int) -> None:
+    """Print generated examples as JSON lines: the command line of every `data.py`.
+
+    Args:
+        draw: returns examples, from a length, a count and a seed.
+        about: what they are.
+        length: the usual one.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--length", type=int, default=length, help="%(default)s")
+    parser.add_argument("--count", type=int, default=256, help="%(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="%(default)s")
+    given = parser.parse_args()
+    for inputs, output in draw(given.length, given.count, given.seed):
+        print(json.dumps({"in": inputs, "out": output}))
 
 
 def environment() -> dict[str, object]:

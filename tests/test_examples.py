@@ -1,0 +1,146 @@
+"""The examples: every program checks, what was learned is exact, and learning finds it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import diffprog as dp
+from diffprog.lang.format import format_program
+from examples.add import bench as add
+from examples.add import data as add_data
+from examples.bench import Bar, accuracy
+from examples.parity import bench as parity
+from examples.parity import data as parity_data
+from examples.sort import bench as sort
+from examples.sort import data as sort_data
+from examples.sort import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from examples.bench import Pair
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+PROGRAMS = sorted(EXAMPLES.rglob("*.dp"))
+
+
+def golden(name: str) -> str:
+    """Return the text that the README of an example promises."""
+    return (EXAMPLES / name / "learned.dp").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_every_program_checks_and_is_formatted(path: Path) -> None:
+    """What a reader copies is right and looks as `diffprog fmt` leaves it."""
+    program = dp.load(path)
+    assert not program.checked.warnings
+    assert format_program(program.syntax) == program.source
+
+
+@pytest.mark.parametrize(
+    ("name", "draw", "lengths"),
+    [
+        ("sort", sort_data.generated, (1, 8, 64)),
+        ("add", add_data.generated, (2, 8, 128)),
+        ("parity", parity_data.generated, (1, 5, 1000)),
+    ],
+)
+def test_goldens_are_exact_at_any_length(
+    name: str, draw: Callable[[int, int, int], list[Pair]], lengths: tuple[int, ...]
+) -> None:
+    """What was learned has no holes and answers fresh data, longer than it was learned from."""
+    program = dp.loads(golden(name), f"{name}/learned.dp")
+    assert not program.holes
+    assert [accuracy(program, draw(length, 16, 77)) for length in lengths] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_sort_is_learned_from_lists_of_3(seed: int) -> None:
+    """The table of a hundred choices comes back as one comparison."""
+    train, dev = (sort.lists(None, 3, 8, split, seed) for split in ("train", "dev"))
+    assert sort.learn(3, train, dev, seed).source == golden("sort")
+
+
+def test_sort_is_learned_from_lists_that_leave_entries_open() -> None:
+    """Lists of two never compare some pairs: the rule is found on those that they do."""
+    train = sort.lists(None, 2, 8, "train", 0)
+    pairs = {tuple(inputs["xs"]) for inputs, _ in train}  # type: ignore[call-overload]
+    assert len(pairs) < 100
+    assert sort.learn(2, train, None, 0).source == golden("sort")
+
+
+@pytest.mark.parametrize("length", [2, 4])
+def test_add_is_learned_from_short_sums(length: int) -> None:
+    """Two tables of two hundred entries come back as the schoolbook's rules."""
+    assert add.learn(length, add.sums(None, length, 8, "train", 0), None, 0).source == golden("add")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parity_is_learned_from_strings_of_5_bits(seed: int) -> None:
+    """The operator and the start are found together."""
+    train = parity_data.generated(parity.LENGTH, parity.TRAIN, seed)
+    assert parity.learn(train, seed).source == golden("parity")
+
+
+def test_the_demo_shows_the_program_its_accuracy_and_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of it is on the screen, and the files that it names are there."""
+    demo.main(tmp_path)
+    shown = capsys.readouterr().out
+    assert "choose given xs[i], xs[i + 1]:" in shown
+    assert "if xs[i] > xs[i + 1]:" in shown
+    assert "right on 100% of 64 unseen lists of 64" in shown
+    assert str(tmp_path / "sort.svg") in shown
+    assert (tmp_path / "sort.svg").read_text(encoding="utf-8").lstrip().startswith("<")
+    assert (tmp_path / "learned.dp").read_text(encoding="utf-8") == golden("sort")
+
+
+# --- the files of ∂4 ------------------------------------------------------------------------------
+
+
+def test_files_to_sort_are_read(tmp_path: Path) -> None:
+    """The last number of an input is the list's length; answers descend."""
+    path = tmp_path / "train.txt"
+    path.write_text("# y\tx\n[6 1 0]\t[1 6 0 3]\n", encoding="utf-8")
+    assert sort_data.read(path) == [({"xs": [1, 6, 0]}, [6, 1, 0])]
+    path.write_text("[0 1 6]\t[1 6 0 3]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"train\.txt:1: not a list"):
+        sort_data.read(path)
+
+
+def test_files_of_sums_are_read(tmp_path: Path) -> None:
+    """Digits stand in turn, then the carry that comes in, then the length."""
+    path = tmp_path / "train.txt"
+    path.write_text("# y\tx\n[1 3 7]\t[8 5 4 2 1 2]\n", encoding="utf-8")
+    assert add_data.read(path) == [({"a": [8, 4], "b": [5, 2], "carry": 1}, [1, 3, 7])]
+    path.write_text("[1 3 6]\t[8 5 4 2 1 2]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"train\.txt:1: not two numbers"):
+        add_data.read(path)
+
+
+def test_splits_come_from_the_files_where_there_are_any(tmp_path: Path) -> None:
+    """A split that is not there is drawn alike, in the files' order."""
+    folder = tmp_path / "train_test_len" / "train3_test8"
+    folder.mkdir(parents=True)
+    (folder / "train.txt").write_text("[6 1 0]\t[1 6 0 3]\n", encoding="utf-8")
+    assert sort.lists(tmp_path, 3, 8, "train", 0) == [({"xs": [1, 6, 0]}, [6, 1, 0])]
+    drawn = sort.lists(tmp_path, 3, 64, "test", 0)
+    assert len(drawn) == sort_data.TEST
+    assert all(out == sorted(given["xs"], reverse=True) for given, out in drawn)  # type: ignore[call-overload]
+
+
+# --- the plumbing ---------------------------------------------------------------------------------
+
+
+def test_a_bar_is_met_by_enough_rows() -> None:
+    """Nine of ten are enough for a share of 0.9; eight are not; no rows meet nothing."""
+    bar = Bar(least=1.0, share=0.9)
+    assert bar.met([1.0] * 9 + [0.0])
+    assert not bar.met([1.0] * 8 + [0.0] * 2)
+    assert not bar.met([])
+    assert Bar(most=60).met([59.0])
+    assert not Bar(most=60).met([61.0])
