@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.types import Type
-    from diffprog.view.dot import Drawing, End
+    from diffprog.view.canvas import Canvas, End
 
 
 def draw_select(
-    drawing: Drawing, node: Select, inputs: Sequence[End], used: set[int]
+    drawing: Canvas, node: Select, inputs: Sequence[End], used: set[int]
 ) -> dict[int, End]:
     """Draw a branch and return its used results by place."""
     hole = _decider(node, inputs)
@@ -48,7 +48,7 @@ def draw_select(
 
 
 def _test(
-    drawing: Drawing,
+    drawing: Canvas,
     node: Select,
     inputs: Sequence[End],
     title: str,
@@ -63,7 +63,7 @@ def _test(
 
 
 def _case(
-    drawing: Drawing,
+    drawing: Canvas,
     node: Select,
     case: Graph,
     inputs: Sequence[End],
@@ -95,7 +95,7 @@ def _decider(node: Select, inputs: Sequence[End]) -> Hole | None:
     return decider if isinstance(decider, Hole) else None
 
 
-def _shares(drawing: Drawing, node: Select, hole: Hole | None) -> list[float | None]:
+def _shares(drawing: Canvas, node: Select, hole: Hole | None) -> list[float | None]:
     """Return the mean weight of each case, if it is known."""
     if hole is None or hole.key not in drawing.weights:
         return [None] * len(node.cases)
@@ -116,7 +116,7 @@ def _title(node: Select, inputs: Sequence[End], hole: Hole | None) -> str:
     return f"{'if' if isinstance(node.test.types[0], Bool) else 'match'} {text}"
 
 
-def _case_names(drawing: Drawing, node: Select, hole: Hole | None) -> list[str]:
+def _case_names(drawing: Canvas, node: Select, hole: Hole | None) -> list[str]:
     """Name the cases: by what the program writes there, or by the values of the test."""
     t = node.test.types[0]
     if hole is None:

@@ -9,7 +9,7 @@ have no parameters here: an edge comes straight from the node outside. Never imp
 from __future__ import annotations
 
 from math import log2, prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import (
     Apply,
@@ -36,10 +36,8 @@ from diffprog.view.sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from diffprog.view.canvas import End
     from diffprog.view.style import Look, Weights
-
-End: TypeAlias = "tuple[str, Node]"
-"""What a node is drawn as (nothing yet: a constant), and the node."""
 
 
 def dot(

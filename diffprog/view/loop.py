@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from diffprog.view.dot import Drawing, End
+    from diffprog.view.canvas import Canvas, End
 
 
-def draw_for(drawing: Drawing, node: For, inputs: Sequence[End], used: set[int]) -> dict[int, End]:
+def draw_for(drawing: Canvas, node: For, inputs: Sequence[End], used: set[int]) -> dict[int, End]:
     """Draw a loop over a range and return its used results by place."""
     lo, hi = (shown(end[1]) for end in inputs[:2])
     counter = node.body.params[0]
@@ -37,9 +37,7 @@ def draw_for(drawing: Drawing, node: For, inputs: Sequence[End], used: set[int])
     return {place: carried[place] for place in used}
 
 
-def draw_loop(
-    drawing: Drawing, node: Loop, inputs: Sequence[End], used: set[int]
-) -> dict[int, End]:
+def draw_loop(drawing: Canvas, node: Loop, inputs: Sequence[End], used: set[int]) -> dict[int, End]:
     """Draw a loop that halts by weight and return its used results by place."""
     state, rest = inputs[: node.carried], inputs[node.carried :]
     firsts = [drawing.named(end) for end in state]
@@ -67,7 +65,7 @@ def draw_loop(
     return sums
 
 
-def _stop(drawing: Drawing, node: Loop, tested: Sequence[End]) -> str:
+def _stop(drawing: Canvas, node: Loop, tested: Sequence[End]) -> str:
     plain = node.halting.kind == "plain"
     title = "stop?" if plain else f"halt by {node.halting.kind}"
     text = style.lines(title, style.short(tested[0][1].span.text))
@@ -76,11 +74,11 @@ def _stop(drawing: Drawing, node: Loop, tested: Sequence[End]) -> str:
     return box
 
 
-def _frame(drawing: Drawing, title: str, node: For | Loop) -> AbstractContextManager[None]:
+def _frame(drawing: Canvas, title: str, node: For | Loop) -> AbstractContextManager[None]:
     return drawing.sheet.cluster(title, border=style.QUIET, fill=style.LOOP_FILL, span=node.span)
 
 
-def _counter(drawing: Drawing, counter: Param, regions: Sequence[Graph]) -> End:
+def _counter(drawing: Canvas, counter: Param, regions: Sequence[Graph]) -> End:
     """Draw a loop's counter, if something in the loop asks for it."""
     if not any(0 in params_used(region) for region in regions):
         return "", counter
@@ -88,7 +86,7 @@ def _counter(drawing: Drawing, counter: Param, regions: Sequence[Graph]) -> End:
     return name, counter
 
 
-def _carries(drawing: Drawing, params: Sequence[Param], firsts: Sequence[str]) -> list[End]:
+def _carries(drawing: Canvas, params: Sequence[Param], firsts: Sequence[str]) -> list[End]:
     """Draw the carried values of a loop, each with an edge from what it is at first."""
     out: list[End] = []
     for param, first in zip(params, firsts, strict=False):
@@ -99,7 +97,7 @@ def _carries(drawing: Drawing, params: Sequence[Param], firsts: Sequence[str]) -
     return out
 
 
-def _back(drawing: Drawing, results: Sequence[End], carried: Sequence[End]) -> None:
+def _back(drawing: Canvas, results: Sequence[End], carried: Sequence[End]) -> None:
     """Draw the way back: what a round gives is what the next one gets."""
     for end, (name, _) in zip(results, carried, strict=True):
         source = drawing.named(end)
@@ -107,7 +105,7 @@ def _back(drawing: Drawing, results: Sequence[End], carried: Sequence[End]) -> N
             drawing.sheet.edge(source, name, style="dashed", constraint="false", headport="e")
 
 
-def _halting(drawing: Drawing, node: Loop) -> str:
+def _halting(drawing: Canvas, node: Loop) -> str:
     kind = "repeat" if node.before is not None else "while"
     bound = node.rounds if node.before is not None else node.rounds - 1
     parts = [f"{kind}, at most {bound} round{'' if bound == 1 else 's'}"]
