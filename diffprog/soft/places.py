@@ -97,11 +97,7 @@ def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
             sizes.append(index.hi - index.lo)
             plain &= whole
         elif index.number:
-            parts.append(
-                index.code.removeprefix("(").removesuffix(")")
-                if index.value is None
-                else index.code
-            )
+            parts.append(index.code if index.value is not None else _bare(index.code))
             plain = False
         else:
             parts.append(":")
@@ -109,6 +105,13 @@ def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
     if plain:
         return code, sizes
     return f"{code}[..., {', '.join(parts + [':'] * trail(item(t)))}]", sizes
+
+
+def _bare(code: str) -> str:
+    """Return the code of a number without the parentheses around all of it."""
+    inner = code[1:-1]
+    whole = code.startswith("(") and code.endswith(")") and not set(inner) & set("()")
+    return inner if whole else code
 
 
 def _narrowed(code: str, sizes: Sequence[int], axis: int, index: Term, depth: int) -> str:

@@ -45,3 +45,15 @@ def test_known_reads_cost_a_slice() -> None:
     total, moved = module(xs=[1.0, 2.0, 4.0, 8.0, 16.0], start=0)
     want = dp.loads(TEXT).run(xs=[1.0, 2.0, 4.0, 8.0, 16.0], start=0)
     assert [total.item(), moved.argmax().item()] == list(want)
+
+
+def test_a_narrowed_number_is_a_place() -> None:
+    """A counter that a case has narrowed stands in a slice as it is."""
+    text = """
+program main(xs: real[2]) -> real[2]:
+    for i in 0 .. 2:
+        if i < 1:
+            xs[i] = clamp(i, -8.0, 8.0)
+    return xs
+"""
+    assert soft(text)(xs=[3.0, 4.0]).tolist() == [0.0, 4.0]
