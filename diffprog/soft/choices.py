@@ -59,10 +59,13 @@ class Choices(nn.Module):
         )
         self.register_buffer("like", torch.zeros(()), persistent=False)
 
-    def hole(self, key: str) -> nn.Parameter:
-        """Return the logits of a hole (the numbers themselves for a `learn` of reals)."""
+    def hole(self, key: str) -> Tensor:
+        """Return the logits of a hole (the numbers themselves for a `learn` of reals).
+
+        They are its parameter, or the tensor that `torch.func.functional_call` puts in its place.
+        """
         found = self.holes[key.replace(".", ":")]
-        assert isinstance(found, nn.Parameter)
+        assert isinstance(found, Tensor)
         return found
 
     def logits(self, lead: int) -> dict[str, Tensor]:
