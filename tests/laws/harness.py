@@ -18,6 +18,7 @@ from tests.strategies import one_hot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from diffprog.crisp.enumerate import Run
     from diffprog.ir.graph import Graph
     from diffprog.types import Value
     from tests.strategies import Generated
@@ -69,6 +70,21 @@ def crisp(program: Generated, inputs: Mapping[str, Value], choices: Mapping[str,
         if error.diagnostics[0].code in UNDEFINED:
             return None
         raise
+
+
+def weight(run: Run, weights: Mapping[str, Any]) -> float:
+    """Return the probability of a run's decisions; NaN where all that is allowed weighs 0."""
+    total = 1.0
+    for d in run.decisions:
+        at = weights[d.key]
+        for k in d.path:
+            at = at[k]
+        mask = d.mask or [True] * len(at)
+        left = sum(w for w, m in zip(at, mask, strict=True) if m)
+        if left == 0:
+            return float("nan")
+        total *= at[d.alternative] / left
+    return total
 
 
 def tensors(nested: Any, t: Type) -> Any:

@@ -14,14 +14,22 @@ from hypothesis import strategies as st
 from diffprog.crisp.enumerate import enumerate_runs
 from diffprog.ir.sources import analyse
 from diffprog.types import Array, Bool, Real, Tuple, Type
-from tests.laws.harness import LAW, graph_of, leaves, load_weights, module_of, soft_inputs, tensors
+from tests.laws.harness import (
+    LAW,
+    graph_of,
+    leaves,
+    load_weights,
+    module_of,
+    soft_inputs,
+    tensors,
+    weight,
+)
 from tests.strategies import Generated, domain, hole_weights, one_hot, programs, read_once_programs
 from tests.strategies.values import domain_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from diffprog.crisp.enumerate import Run
     from diffprog.types import Value
 
 MOST = 600
@@ -61,21 +69,6 @@ def crisp_values(t: Type, soft: Any) -> Iterator[Value]:
             yield soft
         case _:
             yield from domain(t)
-
-
-def weight(run: Run, weights: Mapping[str, Any]) -> float:
-    """Return the probability of a run's decisions."""
-    total = 1.0
-    for d in run.decisions:
-        at = weights[d.key]
-        for k in d.path:
-            at = at[k]
-        mask = d.mask or [True] * len(at)
-        left = sum(w for w, m in zip(at, mask, strict=True) if m)
-        if left == 0:
-            return float("nan")
-        total *= at[d.alternative] / left
-    return total
 
 
 def expectation(program: Generated, soft: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
