@@ -164,19 +164,27 @@ class Session:
         return float((-loss[best]).exp() if exact else 1 - loss[best])
 
     def _finite(self, loss: Tensor, step: int) -> None:
-        """Complain of a loss that is no number, by step, operation and line."""
-        if bool(loss.isfinite().all()):
+        """Complain of a loss or a gradient that is no number, by step, operation and line."""
+        broken = isinstance(self.trainer, Descent) and self.trainer.broken
+        finite = bool(loss.isfinite().all())
+        if finite and not broken:
             return
-        found: Diagnostic | None = None
-        trainer = self.trainer
-        if isinstance(trainer, Descent) and isinstance(trainer.estimator, Soft):
-            found = trainer.estimator.find_nan(trainer.weights)
-        message = f"at step {step + 1} the loss of a restart is not a number"
+        found = self._find_nan(self.trainer) if isinstance(self.trainer, Descent) else None
+        what = "gradient" if finite else "loss"
+        message = f"at step {step + 1} the {what} of a restart is not a number"
         if found is not None:
             message += f": {found.message}"
         help_ = "use a smaller `lr`, or a `clip`"
         span = None if found is None else found.span
         raise DiffprogError(Diagnostic("DP623", message, span, help=help_))
+
+    def _find_nan(self, trainer: Descent) -> Diagnostic | None:
+        """Look for it by the soft reading, whatever the estimator."""
+        batches, programs = tasks(
+            self.program, self.examples, batch=self.options.batch, seed=self.options.seed
+        )
+        modules = [p.soften(self.options.restarts) for p in programs]
+        return Soft(batches, modules, self.likelihood).find_nan(trainer.weights)
 
     def _save(self, run: Run | None, step: int) -> None:
         if run is not None:

@@ -93,12 +93,17 @@ class Trainer(Protocol):
 
 
 class Descent:
-    """Gradient descent on the logits of all restarts."""
+    """Gradient descent on the logits of all restarts.
+
+    Attributes:
+        broken: whether the last gradient was not finite; then no step was taken.
+    """
 
     def __init__(self, estimator: Estimator, cells: Cells, restarts: int, recipe: Recipe) -> None:
         self.estimator, self.cells, self.recipe = estimator, cells, recipe
         self.weights = first_weights(cells, restarts, recipe)
         self.impossible = 0
+        self.broken = False
         make = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}[recipe.optimiser]
         self.optimiser = make(list(self.weights.values()), lr=recipe.lr)
 
@@ -120,7 +125,9 @@ class Descent:
         if objective.requires_grad:
             objective.sum().backward()  # type: ignore[no-untyped-call]
             self._tame(step, random)
-            self.optimiser.step()
+            self.broken = not all(_finite(p.grad) for p in self.weights.values())
+            if not self.broken:
+                self.optimiser.step()
         return sum(
             (loss.value.detach() * (loss.weight / total) for loss in losses), torch.zeros(())
         )
@@ -173,6 +180,10 @@ class Descent:
             }
             if moments:
                 self.optimiser.state[p] = moments
+
+
+def _finite(gradient: Tensor | None) -> bool:
+    return gradient is None or bool(gradient.isfinite().all())
 
 
 def first_weights(cells: Cells, restarts: int, recipe: Recipe) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from torch import Tensor
 from diffprog.errors import Diagnostic, DiffprogError
 from diffprog.ir.graph import Axes, Cut
 from diffprog.ops import OPS, REDUCTIONS
+from diffprog.soft.kernels import root
 from diffprog.types import Array, Bool, Enum, Int, Real, Type, Value
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ DIRECT: dict[str, Callable[..., Tensor]] = {
     "ge": torch.ge,
     "exp": torch.exp,
     "log": torch.log,
-    "sqrt": torch.sqrt,
+    "sqrt": root,
     "sin": torch.sin,
     "cos": torch.cos,
     "tanh": torch.tanh,

@@ -1,23 +1,20 @@
 """The search for numbers that are not finite: what each operation of an inspected run is shown to.
 
-In: values with the operation and the line that made them. Out: an exception that names the
-first bad one.
+In: values with the operation and the line that made them, then the run's results. Out: an
+exception that names the first bad value, or the last value whose gradient is bad.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from diffprog.errors import Diagnostic
 from diffprog.ir.graph import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
     from diffprog.ir.graph import Graph
 
 
@@ -29,15 +26,47 @@ class NotFiniteError(Exception):
         self.diagnostic = diagnostic
 
 
-def inspector(graph: Graph) -> Callable[[Tensor, str, int], None]:
-    """Return the function that an inspected run shows its values to."""
-    spans = {node.span.line: node.span for node in walk(graph)}
+class Inspector:
+    """What an inspected run shows its values to."""
 
-    def inspect(value: Tensor, operation: str, line: int) -> None:
+    def __init__(self, graph: Graph) -> None:
+        self.spans = {node.span.line: node.span for node in walk(graph)}
+        self.seen: list[tuple[Tensor, str, int]] = []
+
+    def __call__(self, value: Tensor, operation: str, line: int) -> None:
+        """Look at a value, and remember it if a gradient will go through it.
+
+        Raises:
+            NotFiniteError: where it is not finite.
+        """
+        self._look(value, f"`{operation}` gives", line)
+        if value.requires_grad and not value.is_leaf:
+            value.retain_grad()
+            self.seen.append((value, operation, line))
+
+    def backward(self, results: Any) -> None:
+        """Go back through the run from its results, and look at the gradients.
+
+        Raises:
+            NotFiniteError: where one is not finite.
+        """
+        total = sum((x.sum() for x in _tensors(results) if x.requires_grad), torch.zeros(()))
+        if not total.requires_grad:
+            return
+        seen = list(self.seen)
+        total.backward()  # type: ignore[no-untyped-call]
+        for value, operation, line in reversed(seen):
+            if value.grad is not None:
+                self._look(value.grad, f"what `{operation}` gives has the gradient", line)
+
+    def _look(self, value: Tensor, what: str, line: int) -> None:
         bad = ~torch.isfinite(value)
         if bool(bad.any()):
-            found = float(value[bad][0])
-            message = f"`{operation}` gives {found} on line {line}"
-            raise NotFiniteError(Diagnostic("DP602", message, spans.get(line)))
+            message = f"{what} {float(value.detach()[bad][0])} on line {line}"
+            raise NotFiniteError(Diagnostic("DP602", message, self.spans.get(line)))
 
-    return inspect
+
+def _tensors(results: Any) -> list[Tensor]:
+    if isinstance(results, Tensor):
+        return [results]
+    return [x for part in results for x in _tensors(part)]

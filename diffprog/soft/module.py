@@ -140,24 +140,29 @@ class SoftProgram(Choices):
         ]
 
     def find_nan(self, *args: Any, **kwargs: Any) -> Diagnostic | None:
-        """Run the program and return the first operation that gives a number that is not finite."""
-        from diffprog.soft.findings import NotFiniteError, inspector
+        """Run the program and return the first operation that gives a number that is not finite.
+
+        Where there is none, the last whose result has a gradient that is not finite.
+        """
+        from diffprog.soft.findings import Inspector, NotFiniteError
 
         generated = generate(self.graph, self.name, inspect=True)
         function = compiled(generated.source, self.name)[generated.entry]
-        function.__globals__["inspect"] = inspector(self.graph)
+        inspector = Inspector(self.graph)
+        function.__globals__["inspect"] = inspector
         own, constants = self._function, self._constants
         self._function, self._constants = (
             function,
             function.__globals__["make_constants"](self.like),
         )
         try:
-            with torch.no_grad():
-                self(*args, **kwargs)
+            with torch.enable_grad():
+                inspector.backward(self(*args, **kwargs))
         except NotFiniteError as found:
             return found.diagnostic
         finally:
             self._function, self._constants = own, constants
+            self.zero_grad(set_to_none=True)
         return None
 
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,3 +141,23 @@ def test_unread_values_are_not_computed() -> None:
     )
     assert "exp" not in module.source
     assert "tanh" not in module.source
+
+
+def test_a_gradient_that_is_not_finite_is_found() -> None:
+    """Where all values are finite, the last one with a bad gradient is named."""
+    program = dp.loads(
+        "program f(x: real) -> real:\n"
+        "    learn w: real\n"
+        "    y = w * x\n"
+        "    a = y * x\n"
+        "    b = a * x\n"
+        "    return sin(b) * x * x\n"
+    )
+    module = program.soften()
+    assert module.find_nan(x=1e3) is None
+    found = module.find_nan(x=1e12)
+    assert found is not None
+    assert "`mul` gives has the gradient" in found.message
+    assert found.span is not None
+    assert found.span.line == 3
+    assert all(p.grad is None for p in module.parameters())
