@@ -6,7 +6,7 @@ before what holds on train only; without dev, train decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,6 +31,7 @@ class Solution:
         dev: the same of the held-out ones, or None.
         restart: where it was found.
         step: when.
+        restarts: how many restarts have found it.
     """
 
     choices: Choices
@@ -38,6 +39,7 @@ class Solution:
     dev: float | None
     restart: int
     step: int
+    restarts: int = 1
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ class Record:
         found: dict[str, Solution] = {}
         for r in rows:
             solution = self.solution(r, cells)
-            found.setdefault(repr(solution.choices), solution)
+            known = found.setdefault(repr(solution.choices), replace(solution, restarts=0))
+            found[repr(solution.choices)] = replace(known, restarts=known.restarts + 1)
         return list(found.values())
 
     def state(self) -> dict[str, Tensor]:
