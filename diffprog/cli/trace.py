@@ -14,6 +14,7 @@ from diffprog.cli.say import (
     in_option,
     inputs_of,
     json_option,
+    note,
     program_of,
     set_option,
     show_json,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from diffprog.pipeline import Program
+    from diffprog.pipeline.tracing import SoftTrace
     from diffprog.types import Value
 
 
@@ -31,30 +33,57 @@ if TYPE_CHECKING:
 @click.argument("run")
 @in_option
 @click.option("--input", "source", metavar="FILE", help="A JSON object of inputs; - is stdin.")
+@click.option("-o", "--output", metavar="FILE", help="A picture over time: svg, png or pdf.")
 @set_option
 @json_option
 def trace(
     run: str,
     inputs: Mapping[str, object],
     source: str | None,
+    output: str | None,
     sizes: Mapping[str, int],
     as_object: bool,
 ) -> None:
-    """Show what a learned program does, step by step.
+    """Show what a program does with one input, step by step.
 
-    Each statement is printed with what it changed. RUN is the folder of a run, or a program
-    without holes.
+    Of a learned program each statement is printed with what it changed. With `-o` it is run
+    softly, with the weights that the run has learned, and drawn over time: memory, where it is
+    read and written, the weights of branches and of halting. `--json` prints both. RUN is the
+    folder of a run, or a program; one with open holes is run softly, with their first weights.
     """
+    given = {**(inputs_of(source) if source else {}), **inputs}
     learned = Path(run) / "learned.dp"
     program = program_of(str(learned) if learned.is_file() else run, sizes)
-    given = {**(inputs_of(source) if source else {}), **inputs}
-    steps = _steps(program, given)
+    is_open = bool(program.holes.keys() - program.choices.keys())
+    steps = [] if is_open or (output and not as_object) else _steps(program, given)
+    watched = _watched(run, program, given) if is_open or output or as_object else None
+    if output is not None and watched is not None:
+        note(f"{watched.render(output)}: written")
+    if as_object and watched is not None:
+        soft = {"answer": watched.answer, "records": [asdict(s) for s in watched.steps]}
+        show_json("trace", steps=[asdict(step) for step in steps], soft=soft)
+    elif is_open and output is None and watched is not None:
+        click.echo(watched.text)
     if as_object:
-        show_json("trace", steps=[asdict(step) for step in steps])
         return
     for step in steps:
         changed = "  ".join(f"{k} = {json.dumps(v)}" for k, v in step.changed.items())
         click.echo(f"{step.line:>4}  {step.text:<40}  {changed}")
+
+
+def _watched(run: str, program: Program, given: Mapping[str, object]) -> SoftTrace:
+    """Run softly: of a run, the program with its holes and the weights that they have."""
+    from diffprog.pipeline.tracing import traced
+
+    if not Path(run).is_dir():
+        return traced(program, given)
+    from diffprog.cli.emit import run_of
+    from diffprog.learn.weights import run_weights
+
+    source, report = run_of(run)
+    choices = report["choices"]
+    assert isinstance(choices, dict)
+    return traced(source.decide(choices), given, run_weights(run))
 
 
 @dataclass(frozen=True)

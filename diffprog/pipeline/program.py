@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from diffprog.lang import syntax, typed
     from diffprog.lang.fillings import Filling
     from diffprog.pipeline.stages import GraphStage
+    from diffprog.pipeline.tracing import SoftTrace
     from diffprog.soft.module import SoftProgram
     from diffprog.types import Type
 
@@ -185,15 +186,22 @@ class Program:
         self, inputs: Mapping[str, object], *, trace: Trace | None = None
     ) -> tuple[Outcome, Program]:
         """Run the program; return all that the run says, and the program at the sizes it ran at."""
-        bound = self._bound(inputs)
+        bound = self.bound(inputs)
         values = encode_inputs(self.syntax, bound.parameters, inputs)
         return interpret(bound.checked, values, bound.choices, trace=trace), bound
 
-    def _bound(self, inputs: Mapping[str, object]) -> Program:
+    def bound(self, inputs: Mapping[str, object]) -> Program:
+        """Return the program at the sizes that inputs say; DP604 where they disagree."""
         try:
             return self.bind(inputs)
         except SizeClashError as problem:
             fail("DP604", str(problem), self.syntax.main.span)
+
+    def trace(self, **inputs: object) -> SoftTrace:
+        """Run the program softly and watch what it does; holes are what its choices say."""
+        from diffprog.pipeline.tracing import traced
+
+        return traced(self, inputs)
 
     # --- its stages
 
@@ -213,11 +221,7 @@ class Program:
         return Drawing(graph, stage, f"{self.name}: {stage}")
 
     def stage(self, name: str) -> str:
-        """Return a stage as text.
-
-        Raises:
-            ValueError: for a name that is not in `STAGES`.
-        """
+        """Return a stage as text; ValueError for a name that is not in `STAGES`."""
         match name:
             case "ast":
                 return stages.tree(self.syntax)
@@ -235,12 +239,9 @@ class Program:
     def soften(
         self, restarts: int | None = None, *, backend: str = "torch", seed: int = 0
     ) -> SoftProgram:
-        """Return the program as a `torch.nn.Module`.
+        """Return the program as a `torch.nn.Module`, its first weights drawn by a seed.
 
-        Args:
-            restarts: a leading axis of as many independent sets of weights; None for no such axis.
-            backend: what computes it.
-            seed: of the first weights.
+        With `restarts` it has a leading axis of as many independent sets of weights.
         """
         from diffprog.soft.module import SoftProgram
 
@@ -286,10 +287,7 @@ class Program:
     ) -> Program:
         """Return the program with holes filled, as parsed from the new text.
 
-        Args:
-            fillings: what fills the holes, by key; others stay.
-            choices: what the others are.
-            notes: remarks to print above the statements of holes, by key.
+        Other holes stay, and are what `choices` say; `notes` are remarks above holes, by key.
         """
         from diffprog.pipeline import filling
 

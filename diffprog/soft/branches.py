@@ -16,6 +16,7 @@ from diffprog.ir.known import known, known_test
 from diffprog.soft.conditions import conditioned, tested
 from diffprog.soft.emitter import name_of, placed
 from diffprog.soft.live import live
+from diffprog.soft.watching import branched
 from diffprog.soft.writer import Term, weighed
 from diffprog.types import Bool, trail
 
@@ -43,13 +44,16 @@ def select(
         return _decided(em, node, args, places)
     test = tested(em, node.test, args, node.sources, needed(node, places))
     weights = test.weights(node.unions, len(node.cases))
+    branched(em, node, test.value.code, weights)
     cases = []
     for k, region in enumerate(node.cases):
         values = [v for v, case in enumerate(node.unions) if case == k]
         inputs = conditioned(em, test, args, values, live(region, places).params(region))
         em.writer.line(f"# case {k}, with weight {weights[k]}")
+        em.cases.append(weights[k])
         with em.writer.reached(weights[k]):
             found = em.region(region, inputs, sorted(places))
+        em.cases.pop()
         cases.append(Case(weights[k], {p: placed(found[p]) for p in places}))
     plain = not isinstance(test.value.type, Bool) and node.unions == tuple(range(len(cases)))
     vector = test.value.code if plain else ""

@@ -133,6 +133,20 @@ class Choices(nn.Module):
             alternatives = torch.arange(parameter.shape[-1], device=parameter.device)
             target.copy_(torch.where(places == alternatives, 0.0, -GAP))
 
+    @torch.no_grad()
+    def load_weights(self, weights: Mapping[str, Any]) -> None:
+        """Put in the weights of holes, as softmaxed at `choice_temperature` 1.
+
+        Args:
+            weights: by key, the alternatives on the last axis; of a learned real, the reals.
+        """
+        for key, given in weights.items():
+            parameter = self.hole(key)
+            found = torch.as_tensor(given, dtype=torch.float64).to(parameter)
+            real = self.hole_types[key].kind == "real"
+            logits = torch.where(found > 0, found.log(), -GAP)
+            parameter.copy_(found if real else logits)
+
     def extra_repr(self) -> str:
         """Return one line for each hole: its alternative in the lead and that one's weight."""
         if any(p.is_meta for p in self.holes.values()):

@@ -32,12 +32,22 @@ ASSIGNED = re.compile(
 
 @dataclass
 class Emitter:
-    """The writer of one program, with what the kinds' generators need besides."""
+    """The writer of one program, with what the kinds' generators need besides.
+
+    Attributes:
+        tracing: the alternatives of holes by key, where a traced run is written; else None.
+        choices: the keys of holes by the names of their weights.
+        cases: the weights of the cases in which it stands.
+        loops: how many loops stand around what is written.
+    """
 
     writer: Writer
     region: Region
     hole_weights: Callable[[Hole], str]
-    holes: Mapping[str, Term] = field(default_factory=dict)
+    tracing: Mapping[str, Sequence[str]] | None = None
+    choices: dict[str, str] = field(default_factory=dict)
+    cases: list[str] = field(default_factory=list)
+    loops: int = 0
     _told: int | None = None
 
     def comment(self, node: Node) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
 from diffprog.soft.live import live, loop_live
+from diffprog.soft.watching import halts, rounds
 from diffprog.soft.writer import Term, assign_all, item, row_of, weighed
 from diffprog.types import Real, trail
 
@@ -46,10 +47,7 @@ class _Round:
     def inputs(
         self, state: dict[int, Term], sources: Sequence[Term | None] = ()
     ) -> list[Term | None]:
-        """Return what a region of the round is given.
-
-        Counter, sources, carried values, invariants.
-        """
+        """Return a region's inputs: counter, sources, carried values, invariants."""
         values = [state.get(p) for p in range(self.node.carried)]
         return [self.number, *sources, *values, *self.args[self.node.carried :]]
 
@@ -144,16 +142,15 @@ def _write(
     writer = em.writer
     names = [*scalars, *loop.outs.values(), *loop.names.values()]
     function = writer.fresh("round_of")
-    with writer.block(f"def {function}(report, {', '.join([loop.counter, *names])}):"):
+    head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
+    with writer.block(head), rounds(em, loop.terms(loop.names).values(), loop.node.span):
         body()
         writer.line(f"return {row_of(names)}")
     first = [*scalars.values(), *("0.0" for _ in loop.outs), *(starts[p] for p in loop.state)]
+    counters = f"range({loop.node.rounds})"
     writer.line(f"{row_of(names)} = rolled(")
-    writer.line(f"    {function},")
-    writer.line(f"    range({loop.node.rounds}),")
-    writer.line(f"    {row_of(first)},")
-    writer.line("    report,")
-    writer.line(f"    lambda state: {over},")
+    for argument in (function, counters, row_of(first), "report", f"lambda state: {over}"):
+        writer.line(f"    {argument},")
     writer.line(")")
 
 
@@ -187,6 +184,7 @@ def _plain(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term]
             test = tested(em, node.test, probed, node.sources + 1, wanted)
         stop = test.value.code
         writer.line(f"{leaving} = halting({alive}, {stop}, epsilon)")
+        halts(em, node, leaving)
         given = _given(em, loop, test, probed, 1, _sources(loop, node.stop))
         with writer.reached(leaving):
             values = _region(em, node.stop, loop.inputs(state, given), list(loop.outs))
@@ -199,6 +197,7 @@ def _plain(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term]
 
     _write(em, loop, {alive: "like.new_ones(())"}, starts, "is_over(state[0], epsilon)", body)
     writer.note("unfinished", node.span.line, alive)
+    halts(em, node, alive, rest=True)
     return _result(em, loop, alive)
 
 
@@ -245,6 +244,7 @@ def _act(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term]:
         last = f"{loop.counter} == {node.rounds - 1}"
         limit = f"{total}, {active}, {unit}, {node.halting.number!r}, {last}"
         writer.line(f"{weight}, {ends}, missing = act_weights({limit})")
+        halts(em, node, f"{weight} * (1 - {ends})", f"{weight} * {ends}")
         types = node.stop.types
         weights = {p: weight if isinstance(item(types[p]), Real) else ends for p in loop.outs}
         _add(em, loop, weights, values)
@@ -286,6 +286,7 @@ def _ponder(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term
         )
         with writer.block(f"if {loop.counter} == {last}:"):
             writer.line(f"{unhalted} = {alive} * (1 - {unit})")
+        halts(em, node, f"{leaving} - {unhalted}", unhalted)
         writer.line(f"{alive} = {alive} * (1 - {unit}) if {loop.counter} < {last} else 0 * {alive}")
         with writer.reached(alive):
             _go(em, loop, state, [None] * node.sources, (alive, "0"))

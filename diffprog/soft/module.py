@@ -19,6 +19,7 @@ from diffprog.errors import fail
 from diffprog.soft.choices import Choices
 from diffprog.soft.inputs import Encoder, gathered, leaves
 from diffprog.soft.torchgen import generate
+from diffprog.soft.watching import CALLS, Recorder
 from diffprog.types import trail
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole
+    from diffprog.soft.torchgen import Generated
+    from diffprog.soft.watching import Record
     from diffprog.types import Type
 
 KINDS = ("unfinished", "undefined", "costs")
@@ -146,24 +149,48 @@ class SoftProgram(Choices):
         """
         from diffprog.soft.findings import Inspector, NotFiniteError
 
-        generated = generate(self.graph, self.name, inspect=True)
-        function = compiled(generated.source, self.name)[generated.entry]
-        inspector = Inspector(self.graph)
-        function.__globals__["inspect"] = inspector
-        own, constants = self._function, self._constants
-        self._function, self._constants = (
-            function,
-            function.__globals__["make_constants"](self.like),
-        )
+        generated, inspector = generate(self.graph, self.name, inspect=True), Inspector(self.graph)
         try:
             with torch.enable_grad():
-                inspector.backward(self(*args, **kwargs))
-        except NotFiniteError as found:
-            return found.diagnostic
+                found = self._watched(generated, {"inspect": inspector}, args, kwargs)
+                inspector.backward(found)
+        except NotFiniteError as problem:
+            return problem.diagnostic
         finally:
-            self._function, self._constants = own, constants
             self.zero_grad(set_to_none=True)
         return None
+
+    def trace(self, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Record, ...]]:
+        """Run the program once, more slowly, and watch what it does.
+
+        Returns:
+            The answer, and for each moment what memory held, where was read and written, what
+            branches and loops weighed; of leading axes the first row.
+        """
+        labels = {key: hole.labels for key, hole in self.hole_types.items() if hole.labels}
+        generated, recorder = generate(self.graph, self.name, tracing=labels), Recorder()
+        hooks = {name: getattr(recorder, name) for name in CALLS}
+        with torch.no_grad():
+            answer = self._watched(generated, hooks, args, kwargs)
+        return answer, tuple(recorder.records)
+
+    def _watched(
+        self,
+        generated: Generated,
+        hooks: Mapping[str, Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Run other source than the module's own, with hooks that it calls."""
+        function = compiled(generated.source, self.name)[generated.entry]
+        function.__globals__.update(hooks)
+        own, constants = self._function, self._constants
+        made = function.__globals__["make_constants"](self.like)
+        self._function, self._constants = function, made
+        try:
+            return self(*args, **kwargs)
+        finally:
+            self._function, self._constants = own, constants
 
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         names = [name for name, _ in self.params]

@@ -12,6 +12,7 @@ from diffprog.ir.graph import Apply, Cut
 from diffprog.ops import OPS
 from diffprog.soft.emitter import name_of
 from diffprog.soft.rows import apply, converted
+from diffprog.soft.watching import attended
 from diffprog.soft.writer import Term, const, finite_item, item, rank, shape, subscript
 from diffprog.types import Array, Bool, Tuple, trail
 
@@ -37,6 +38,7 @@ def indices(axes: Sequence[Cut | None], terms: Sequence[Term], array: Type) -> l
 def read(em: Emitter, node: Read, args: Sequence[Term]) -> Term:
     """Return the cells of an array at a place."""
     array, at = args[0], indices(node.axes, args[1:], args[0].type)
+    attended(em, "read", node, at, array.type, None)
     if array.value is not None and all(isinstance(i, Term) and i.number for i in at):
         return _constant_cell(em, node, array, [i for i in at if isinstance(i, Term)])
     code, sizes = _sliced(em.tensor(array), array.type, at)
@@ -128,7 +130,9 @@ def write(em: Emitter, node: Write, args: Sequence[Term]) -> Term:
     array, value = args[0], args[1]
     at = indices(node.axes, args[2:], array.type)
     code = _written(em, node, em.tensor(array), list(shape(array.type)), at, value)
-    return code if code.type == node.type else Term(code.code, node.type)
+    new = code if code.type == node.type else Term(code.code, node.type)
+    attended(em, "write", node, at, array.type, new)
+    return new
 
 
 def _written(

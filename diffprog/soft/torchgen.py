@@ -39,11 +39,12 @@ from diffprog.soft.live import live
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
+from diffprog.soft.watching import CALLS, loop_ends
 from diffprog.soft.writer import Term, Writer, const, item
 from diffprog.types import Bool, Real
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from diffprog.ir.graph import Graph, Node
 
@@ -63,9 +64,10 @@ class Generator:
 
     writer: Writer
     weights: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tracing: Mapping[str, Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
-        self.emitter = Emitter(self.writer, self.region, self.hole_weights)
+        self.emitter = Emitter(self.writer, self.region, self.hole_weights, self.tracing)
 
     def hole_weights(self, node: Hole) -> str:
         """Return the name of a hole's weights, computed once at the top of the function."""
@@ -76,6 +78,7 @@ class Generator:
                 code = f"choice({code}, choice_T)"
                 code += "[..., 1]" if isinstance(item(node.type), Bool) else ""
             self.weights[node.key] = (name, code)
+            self.emitter.choices[name] = node.key
         return self.weights[node.key][0]
 
     def region(
@@ -115,9 +118,13 @@ class Generator:
             case Select():
                 return select(self.emitter, node, args, places)
             case For():
-                return loop_for(self.emitter, node, args, places)
+                found = loop_for(self.emitter, node, args, places)
+                names = {p: node.body.params[1 + p].name for p in found}
             case Loop():
-                return loop_halting(self.emitter, node, args, places)
+                found = loop_halting(self.emitter, node, args, places)
+                names = {p: node.stop.params[1 + node.sources + p].name for p in found}
+        loop_ends(self.emitter, found, names, node.span)
+        return found
 
     def simple(self, node: Node, args: Sequence[Term], *, number: bool) -> Term:  # noqa: C901 - a case a kind
         """Write a node with one result."""
@@ -155,7 +162,13 @@ def _is_known(term: Term) -> bool:
     return term.number and is_scalar(term.type)
 
 
-def generate(graph: Graph, name: str, *, inspect: bool = False) -> Generated:
+def generate(
+    graph: Graph,
+    name: str,
+    *,
+    inspect: bool = False,
+    tracing: Mapping[str, Sequence[str]] | None = None,
+) -> Generated:
     """Return a program's file.
 
     Args:
@@ -163,10 +176,11 @@ def generate(graph: Graph, name: str, *, inspect: bool = False) -> Generated:
         name: the program's name, which the generated function gets.
         inspect: whether each value is handed to `inspect(value, operation, line)`, to find a
             NaN.
+        tracing: the alternatives of holes by key, where what the run does is handed to `watch`.
     """
     writer = Writer(inspect=inspect)
-    writer.reserve(set(KERNELS) | {"inspect"})
-    generator = Generator(writer)
+    writer.reserve({*KERNELS, "inspect", *CALLS})
+    generator = Generator(writer, tracing=tracing)
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
     for p in graph.params:

@@ -18,10 +18,7 @@ UNTIL = (
     "    return x\n"
 )
 WHILE = (
-    "program p(x: real) -> real:\n"
-    "    while x < 3 max 5 by {}:\n"
-    "        x = x + 1\n"
-    "    return x\n"
+    "program p(x: real) -> real:\n    while x < 3 max 5 by {}:\n        x = x + 1\n    return x\n"
 )
 INPUTS = (-9.0, 0.5, 1.0, 3.0)  # -9 is alive at the bound, 1 and 3 meet the test in a tie
 

@@ -1,0 +1,106 @@
+"""Traced runs: the same answers, and what memory, attention, branches and loops weighed."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import diffprog as dp
+from tests.unit.soft.soften import soft
+
+WHILE = (
+    "program w(x: int<4>, xs: int<4>[5]) -> int<4>:\n"
+    "    while x < 3 max 6:\n"
+    "        if xs[x] > 1:\n"
+    "            x = x + 1\n"
+    "        else:\n"
+    "            xs[x] = 3\n"
+    "    return xs[x]\n"
+)
+ACT = (
+    "program a(x: real, h: real) -> real:\n"
+    "    repeat max 6 by act(epsilon = 0.01):\n"
+    "        x = x + 1\n"
+    "    until chance(h)\n"
+    "    return x\n"
+)
+SORT = (
+    "program sort(xs: int<4>[3]) -> int<4>[3]:\n"
+    "    for end in 2 .. 0 step -1:\n"
+    "        for i in 0 .. end:\n"
+    "            choose given xs[i], xs[i + 1]:\n"
+    "                swap xs[i], xs[i + 1]\n"
+    "                pass\n"
+    "    return xs\n"
+)
+
+
+def test_a_trace_gives_the_same_answer_and_leaves_the_module_as_it_is() -> None:
+    """Plain source has no line for traces, and is what runs before and after."""
+    module = soft(WHILE)
+    inputs = {"x": [0.4, 0.3, 0.2, 0.1], "xs": [0, 3, 1, 0, 1]}
+    before = module(**inputs)
+    answer, records = module.trace(**inputs)
+    assert records
+    assert torch.equal(answer, before)
+    assert torch.equal(module(**inputs), before)
+    assert "watch" not in module.source
+
+
+def test_a_soft_while_is_watched() -> None:
+    """Attention is the index, writes count by their case, halting weights sum to 1."""
+    x = [0.4, 0.3, 0.2, 0.1]
+    _, records = soft(WHILE).trace(x=x, xs=[0, 3, 1, 0, 1])
+    first = [r for r in records if r.step == 0]
+    (memory,) = [r for r in first if r.kind == "memory"]
+    assert (memory.name, memory.values, memory.bounds) == ("xs", (0, 3, 1, 0, 1), (0, 3))
+    (branch,) = [r for r in first if r.kind == "branch"]
+    assert (branch.name, branch.labels) == ("xs[x] > 1", ("false", "true"))
+    assert sum(branch.values) == pytest.approx(1)
+    (read,) = [r for r in first if r.kind == "read"]
+    given_go = [v / 0.9 for v in x[:3]]
+    assert read.values == pytest.approx([*given_go, 0, 0])
+    (write,) = [r for r in first if r.kind == "write"]
+    assert sum(write.values) == pytest.approx(branch.values[0])
+    halting = [r for r in records if r.kind == "halting"]
+    assert [r.step for r in halting] == list(range(7))
+    assert halting[0].values == pytest.approx((0.1,))
+    assert len(halting[-1].values) == 2  # the remainder, at the bound
+    assert sum(sum(r.values) for r in halting) == pytest.approx(1)
+
+
+def test_act_shows_the_remainder_where_a_row_ends() -> None:
+    """Weights are the halting units; the last step's is all remainder."""
+    _, records = soft(ACT).trace(x=0.0, h=0.375)
+    assert [r.values for r in records] == [(0.375, 0), (0.375, 0), (0, 0.25)]
+
+
+def test_ponder_and_bounds() -> None:
+    """What has not halted at the bound is the remainder."""
+    _, records = soft(ACT.replace("act(epsilon = 0.01)", "ponder(prior = 0.2)")).trace(x=0.0, h=0.5)
+    assert [r.values for r in records][-1] == (1 / 64, 1 / 64)
+
+
+def test_nested_loops_share_their_moments() -> None:
+    """One moment a round of the inner loop, one for what the loops leave."""
+    program = dp.loads(SORT)
+    module = program.soften()
+    module.load_weights({"sort.choose#0": [[[float(a > b), float(a <= b)] for b in range(4)]
+                                           for a in range(4)]})  # fmt: skip
+    _, records = module.trace(xs=[3, 1, 0])
+    memory = {r.step: r.values for r in records if r.kind == "memory"}
+    assert memory == {0: (3, 1, 0), 1: (1, 3, 0), 2: (1, 0, 3), 3: (0, 1, 3)}
+    branches = [r for r in records if r.kind == "branch"]
+    assert [r.step for r in branches] == [0, 1, 2]
+    assert branches[0].labels == ("swap xs[i], xs[i + 1]", "pass")
+    assert [r.values for r in records if r.kind == "write" and r.step == 1] == [
+        (0, 1, 0),
+        (0, 0, 1),
+    ]
+
+
+def test_a_program_traces_with_its_choices() -> None:
+    """`trace` binds the sizes of the inputs and gives a picture's steps."""
+    trace = dp.loads(WHILE).trace(x=1, xs=[0, 3, 1, 0, 1])
+    assert trace.answer == [1, 0, 0, 0]
+    assert trace.text.splitlines()[0].split()[:4] == ["0", "memory", "2", "xs"]
