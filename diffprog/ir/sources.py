@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from diffprog.ir.bits import Lost
     from diffprog.ir.graph import Graph
 
-HELP = (
-    "give it smaller ranges, so that it is tabulated (up to 4,096 combinations), "
-    "or use the estimator `exact`"
+INPUTS = (
+    "give the inputs as plain values, or smaller ranges, so that this is tabulated "
+    "(up to 4,096 combinations)"
 )
+CHOICES = "learn it with the estimator `exact`, which loses nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ def _warning(lost: Lost) -> Diagnostic:
         f"the correlation of {' and '.join(names)} is lost here",
         lost.span,
         LABELS[lost.how].format(names[0]),
-        help=HELP,
+        help=_help(lost),
         severity="warning",
     )
+
+
+def _help(lost: Lost) -> str:
+    """Say what helps: against lost inputs, against lost choices, or against both."""
+    kinds = {origin.kind == "input" for origin in lost.sources} or {True, False}
+    parts = [text for inputs, text in ((False, CHOICES), (True, INPUTS)) if inputs in kinds]
+    return "; ".join(parts)

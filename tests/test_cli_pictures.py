@@ -1,0 +1,91 @@
+"""The command line where it draws, traces and warns of lost correlation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import Call, call, data
+
+__all__ = ["call", "data"]  # fixtures
+
+LOSING = """\
+program p(x: int<3>) -> (bool, bool, bool, bool, bool):
+    m: bool[3] = false
+    m[x] = true
+    a = m[0] and m[1]
+    b = (m[0] and m[1]) or (m[1] and m[2])
+    c = m[0] and m[2]
+    d = m[1] and m[2]
+    e = m[1] or m[2]
+    return (a, b, c, d, e)
+"""
+TURN = """\
+program turn(x: int<4>, xs: bool[4]) -> bool:
+    repeat max 3:
+        xs[x] = choose(xs[x], not xs[x])
+        x = (x + 1) % 4
+    until xs[x]
+    return xs[0]
+"""
+
+
+def test_check_tells_few_places_of_lost_correlation(call: Call) -> None:
+    """Three lines, each once, and how many more there are; JSON and `--all` have every place."""
+    Path("p.dp").write_text(LOSING)
+    found = json.loads(call("check", "p.dp", "--json").out)["files"][0]["diagnostics"]
+    lost = [d for d in found if d["code"] == "DP901"]
+    lines = {d["line"] for d in lost}
+    assert len(lost) >= len(lines) > 4
+    done = call("check", "p.dp")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.count("warning[DP901]") == 3
+    more = f"and {len(lines) - 3} more places where correlation is lost (--all shows them)"
+    assert done.err.splitlines()[-1] == more
+    assert call("check", "p.dp", "--all").err.count("warning[DP901]") == len(lost)
+
+
+def test_the_help_says_what_helps_here() -> None:
+    """Plain inputs help against uncertain inputs, `exact` against choices."""
+    import diffprog as dp
+
+    helps = {w.help for w in dp.loads(LOSING).warnings if w.code == "DP901"}
+    assert all("plain values" in text and "exact" not in text for text in helps)
+    chosen = LOSING.replace("m[x]", "m[choose int<3>]").replace("(x:", "(_x:")
+    helps = {w.help for w in dp.loads(chosen).warnings if w.code == "DP901"}
+    assert helps == {"learn it with the estimator `exact`, which loses nothing"}
+
+
+def test_trace_of_a_run(call: Call, data: Path) -> None:
+    """The picture and the records are of the soft program with the weights of the run."""
+    pytest.importorskip("matplotlib")
+    Path("both.dp").write_text(
+        "program both(a: bool, b: bool) -> bool:\n"
+        "    y = false\n"
+        "    choose given a, b:\n"
+        "        y = true\n"
+        "        pass\n"
+        "    return y\n"
+    )
+    assert call("train", "both.dp", "--data", str(data), "--steps", "40", "--out", "run").code == 0
+    done = call("trace", "run", "--in", "a=true", "--in", "b=true", "-o", "t.png")
+    assert (done.code, done.out, done.err) == (0, "", "t.png: written\n")
+    assert Path("t.png").stat().st_size > 1000
+    found = json.loads(call("trace", "run", "--in", "a=true", "--in", "b=true", "--json").out)
+    assert found["steps"][-1]["changed"] == {"answer": True}
+    (record,) = found["soft"]["records"]
+    assert record["labels"] == ["y = true", "pass"]
+    assert 0.5 < record["values"][0] < 1
+    assert found["soft"]["answer"] == pytest.approx(record["values"][0])
+
+
+def test_trace_of_a_program(call: Call) -> None:
+    """A program with open holes is run softly; an answer that is a distribution is no matter."""
+    Path("turn.dp").write_text(TURN)
+    args = ["trace", "turn.dp", "--in", "x=[0.5, 0.5, 0, 0]", "--in", "xs=[0, 0, 0, 0.5]"]
+    done = call(*args)
+    assert (done.code, done.err) == (0, "")
+    kinds = {line.split()[1] for line in done.out.splitlines()}
+    assert kinds == {"memory", "read", "write", "branch", "halting"}
