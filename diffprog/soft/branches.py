@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diffprog.ir.known import known, known_test
+from diffprog.ir.known import is_scalar, known, known_test
 from diffprog.soft.conditions import conditioned, tested
 from diffprog.soft.emitter import name_of, placed
 from diffprog.soft.live import live
@@ -109,7 +109,8 @@ def _numbers(node: Select, args: Sequence[Term | None], places: frozenset[int]) 
     """Return the results that stay plain numbers: known in every case."""
     flags = [a is not None and (a.number or a.value is not None) for a in args]
     every = [(g, known(g, flags)) for g in node.cases]
-    return {p for p in places if all(f[g.results[p]] for g, f in every)}
+    scalars = {p for p in places if is_scalar(node.cases[0].types[p])}
+    return {p for p in scalars if all(f[g.results[p]] for g, f in every)}
 
 
 def result_name(node: Select, place: int) -> str:
