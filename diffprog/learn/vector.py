@@ -57,6 +57,11 @@ def _matmul(a: Tensor, b: Tensor) -> Tensor:
     return out.squeeze(1) if a.dim() == 2 else out
 
 
+def _sqrt(x: Tensor) -> Tensor:
+    # `root` has a finite slope at 0; below 0 the result is not finite, which marks it undefined.
+    return torch.where(x < 0, math.nan, root(x))
+
+
 DIRECT: dict[str, Callable[..., Tensor]] = {
     "add": torch.add,
     "sub": torch.sub,
@@ -81,7 +86,7 @@ DIRECT: dict[str, Callable[..., Tensor]] = {
     "ge": torch.ge,
     "exp": torch.exp,
     "log": torch.log,
-    "sqrt": root,
+    "sqrt": _sqrt,
     "sin": torch.sin,
     "cos": torch.cos,
     "tanh": torch.tanh,
