@@ -15,6 +15,7 @@ from torch import Tensor
 
 from diffprog.learn.dag import Dag, build
 from diffprog.learn.deciders import Draw
+from diffprog.learn.doomed import Dropping
 from diffprog.learn.expand import ZERO, Arcs, Expand, TooManyStates, Weigh
 from diffprog.learn.machine import Machine
 from diffprog.learn.outcomes import NONE, Likelihood
@@ -114,7 +115,8 @@ class Exact:
     def _compiled(self, task: Task) -> tuple[Dag, Masked]:
         count = task.rows.count
         decider = Expand(self.cells, count, self.limit)
-        machine = Machine(self.cells, decider, merging=True)
+        rows = task.rows
+        machine = Dropping(task.graph, rows.inputs, rows.targets, self.cells, decider)
         world = start(count, self.cells.free)
         ran = machine.start(task.graph, task.rows.inputs, world, torch.arange(count))
         values = [v for v in ran.results if isinstance(v, Tensor)]
