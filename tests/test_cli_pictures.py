@@ -18,7 +18,7 @@ program p(x: int<3>) -> (bool, bool, bool, bool, bool):
     a = m[0] and m[1]
     b = (m[0] and m[1]) or (m[1] and m[2])
     c = m[0] and m[2]
-    d = m[1] and m[2]
+    d = m[0] xor m[2]
     e = m[1] or m[2]
     return (a, b, c, d, e)
 """

@@ -49,12 +49,13 @@ def emit(run: str, output: str | None, mode: Mode, data: str | None) -> None:
 def _emitted(run: str, mode: Mode, data: str | None) -> Program:
     from diffprog.learn.emit import emit as emitted
     from diffprog.learn.examples import read_examples
+    from diffprog.learn.weights import run_weights
 
     program, report = run_of(run)
     examples = None if data is None else read_examples(data, program)
     choices = report["choices"]
     assert isinstance(choices, dict)
-    return emitted(program, choices, examples, mode=mode)
+    return emitted(program, choices, examples, mode=mode, weights=run_weights(run) or None)
 
 
 def run_of(run: str) -> tuple[Program, dict[str, object]]:

@@ -21,7 +21,7 @@ from diffprog.lang import syntax
 from diffprog.lang.check.names import choices as holes_in
 from diffprog.lang.check.names import hole_keys
 from diffprog.lang.fillings import Known, flattened
-from diffprog.learn.decided import Judge, nested, shape
+from diffprog.learn.decided import Judge, nested, same, shape
 from diffprog.learn.generalise import Table, generalise
 from diffprog.pipeline import plain
 from diffprog.pipeline.filling import fillings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from diffprog.lang.fillings import Filling
     from diffprog.lang.typed import Hole
+    from diffprog.learn.decided import Survey
     from diffprog.learn.examples import Examples
     from diffprog.pipeline import Program
     from diffprog.types import Value
@@ -43,6 +44,8 @@ MOST_TRIED = 40
 """Expressions for one hole that are run on the examples before its table is printed."""
 CLEAR = 0.9
 """A choice whose leading alternative weighs less has stayed undecided, and that is printed."""
+SLIGHT = 0.05
+"""The weight up to which an alternative is no rival of the leading one."""
 
 
 def emit(
@@ -63,7 +66,8 @@ def emit(
             found (short beside the number of entries that it agrees with), ``general`` also a
             longer one.
         weights: softmaxed weights of the holes by key, the alternatives on the last axis:
-            choices that stayed undecided are said in a comment.
+            choices that stayed undecided are said in a comment, unless the examples, all
+            answered rightly, settle them.
 
     Returns:
         The program as parsed from the new text. On the examples it gives the answers of the
@@ -81,6 +85,8 @@ def emit(
         search = _Search(program, judge, [] if survey is None else survey.answers, decided)
         filled.update(search.found(choices, thorough=mode == "general"))
     notes = {} if weights is None else undecided(program.holes, weights, decided)
+    if judge is not None and survey is not None and weights is not None:
+        notes = {k: n for k, n in notes.items() if not _settled(judge, survey, k, weights[k])}
     emitted = program.filled(filled, choices, notes)
     if survey is not None and examples is not None:
         after = Judge(emitted, examples)
@@ -212,6 +218,18 @@ def undecided(
         elif unclear:
             remarks[key] = _shares(hole, rows[0].tolist())
     return remarks
+
+
+def _settled(judge: Judge, survey: Survey, key: str, weights: object) -> bool:
+    """Say whether right answers leave a hole no other alternative that has some weight."""
+    pairs = zip(judge.cases, survey.answers, strict=True)
+    if not all(same(case.output, answer) for case, answer in pairs):
+        return False
+    if _is_table(judge.program.holes[key]):
+        return True  # what counts of a table are the entries that an answer depends on
+    row = np.asarray(plain(weights), dtype=float)
+    rivals = [k for k in np.nonzero(row > SLIGHT)[0].tolist() if k != survey.choices[key]]
+    return not any(judge.agrees({**survey.choices, key: k}, survey.answers) for k in rivals)
 
 
 def _shares(hole: Hole, row: list[float]) -> str:

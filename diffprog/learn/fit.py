@@ -16,10 +16,13 @@ from diffprog.learn.emit import emit
 from diffprog.learn.examples import Examples, Pairs, as_examples
 from diffprog.learn.runs import Run, options
 from diffprog.learn.session import Session
+from diffprog.learn.weights import softmaxed
+from diffprog.pipeline.tracing import traced
 
 if TYPE_CHECKING:
     from diffprog.learn.record import Solution
     from diffprog.pipeline import Program
+    from diffprog.pipeline.tracing import SoftTrace
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Result:
         estimator: which one was used.
         why: why.
         share: the share of restarts that fit.
+        weights: of the holes by key when the best was found, the alternatives on the last axis.
         impossible: training examples that no choices can answer (as far as the estimator can tell).
         out: the folder of the run, if there is one.
     """
@@ -48,6 +52,7 @@ class Result:
     why: str
     share: float
     impossible: int
+    weights: dict[str, object] = field(default_factory=dict, repr=False)
     out: Path | None = None
 
     @property
@@ -58,7 +63,11 @@ class Result:
     @cached_property
     def program(self) -> Program:
         """The learned program, as text that was parsed again."""
-        return emit(self.source, self.choices, self.examples)
+        return emit(self.source, self.choices, self.examples, weights=self.weights or None)
+
+    def trace(self, **inputs: object) -> SoftTrace:
+        """Run the program softly, with the learned weights, and watch what it does."""
+        return traced(self.source.decide(self.choices), inputs, self.weights)
 
     def at(self, **sizes: int) -> Program:
         """Return the learned program at other sizes."""
@@ -173,5 +182,6 @@ def _result(session: Session, rows: list[dict[str, object]], out: Path | None) -
         why=session.why,
         share=record.fits / record.restarts,
         impossible=session.impossible,
+        weights=softmaxed(record.weights),
         out=out,
     )

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from diffprog.learn.cells import Cells, Choices
     from diffprog.learn.estimators import Task
 
+REALS, WEIGHTS = "record/reals/", "record/weights/"
+"""How tensors by parameter name are called in a checkpoint."""
+
+
+def within(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors under a prefix, by the rest of their names."""
+    return {k[len(prefix) :]: v.clone() for k, v in state.items() if k.startswith(prefix)}
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -88,6 +96,7 @@ class Record:
         dev: shares, [R + 1]; -1 without dev.
         step: when, [R + 1].
         best: the restart of the best.
+        weights: the logits of the best when it was found, by parameter name.
     """
 
     choices: Tensor
@@ -97,6 +106,7 @@ class Record:
     step: Tensor
     best: int = 0
     held_out: bool = field(default=False)
+    weights: dict[str, Tensor] = field(default_factory=dict)
 
     @staticmethod
     def empty(restarts: int, cells: Cells, *, held_out: bool) -> Record:
@@ -116,8 +126,15 @@ class Record:
         """How many restarts have been right on all training examples."""
         return int((self.train[:-1] == 1).sum())
 
-    def take(self, marks: Marks, choices: Tensor, reals: Mapping[str, Tensor], step: int) -> None:
-        """Keep what is better than what is kept."""
+    def take(
+        self,
+        marks: Marks,
+        choices: Tensor,
+        reals: Mapping[str, Tensor],
+        step: int,
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Keep what is better than what is kept; `weights` are logits, a row a restart."""
         if not self.reals:
             self.reals = {k: torch.cat((v, v[:1])).clone() for k, v in reals.items()}
         fit = torch.nonzero((marks.train == 1) & (marks.rank > self._rank()[:-1])).squeeze(1)
@@ -127,6 +144,7 @@ class Record:
             self.best = best
             last = torch.tensor([self.restarts])
             self._keep(last, torch.tensor([best]), marks, choices, reals, step)
+            self.weights = {k: v[best].detach().clone() for k, v in (weights or {}).items()}
 
     def _rank(self) -> Tensor:
         return self.dev * 2 + self.train if self.held_out else self.train
@@ -170,7 +188,8 @@ class Record:
 
     def state(self) -> dict[str, Tensor]:
         """Return the record as tensors, for a checkpoint."""
-        out = {f"record/reals/{name}": value for name, value in self.reals.items()}
+        out = {f"{REALS}{name}": value for name, value in self.reals.items()}
+        out |= {f"{WEIGHTS}{name}": value for name, value in self.weights.items()}
         return out | {
             "record/choices": self.choices,
             "record/train": self.train,
@@ -181,8 +200,7 @@ class Record:
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go on from such tensors."""
-        prefix = "record/reals/"
-        self.reals = {k[len(prefix) :]: v.clone() for k, v in state.items() if k.startswith(prefix)}
+        self.reals, self.weights = within(state, REALS), within(state, WEIGHTS)
         self.choices, self.train = state["record/choices"], state["record/train"]
         self.dev, self.step = state["record/dev"], state["record/step"]
         self.best = int(state["record/best"])

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from diffprog.errors import Diagnostic, DiffprogError, fail
-from diffprog.learn.cells import Cells
+from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.choose import Setting, choose
 from diffprog.learn.estimators import Task
 from diffprog.learn.outcomes import Likelihood
@@ -138,7 +138,7 @@ class Session:
         dev = None
         if self.dev is not None:
             dev = accuracy(self.dev, self.cells, choices, reals, tolerance)
-        self.record.take(Marks(train, dev), choices, reals, step)
+        self.record.take(Marks(train, dev), choices, reals, step, self._logits())
         best = int(Marks(train, dev).rank.max(0).indices)
         row: Row = {"step": step, "loss": float(loss[best]), "soft": self._soft(loss, best)}
         row["crisp"] = float(train[best])
@@ -148,6 +148,13 @@ class Session:
         row |= {"restart": best, "fit": self.record.fits}
         self.rows.append(row)
         return row
+
+    def _logits(self) -> dict[str, Tensor]:
+        """Return the logits of the choices by parameter name; search has none."""
+        if not isinstance(self.trainer, Descent):
+            return {}
+        names = map(parameter_name, self.cells.parts)
+        return {name: self.trainer.weights[name] for name in names}
 
     def _soft(self, loss: Tensor, best: int) -> float:
         """Return the soft accuracy of a restart.

@@ -110,7 +110,7 @@ def _weights(given: Weighted | None) -> Mapping[str, Any] | None:
     if given is None or isinstance(given, Mapping):
         return given
     known = getattr(given, "weights", None)
-    if isinstance(known, Mapping):
+    if isinstance(known, Mapping) and known:
         return known
     finite = {k: h for k, h in given.source.holes.items() if h.kind != "real"}
     return {k: _one_hot(given.choices[k], alternatives(h).size) for k, h in finite.items()}
