@@ -1,19 +1,33 @@
 """Settings of the whole suite: the hypothesis profiles, and the option that rewrites goldens.
 
 `dev` explores new examples at every run; `ci` repeats the same, more of them. Choose with
-`HYPOTHESIS_PROFILE=ci`. `--update-goldens` writes what is printed now into the golden files: look
-at the difference before you keep it.
+`HYPOTHESIS_PROFILE=ci`. The laws take about a minute of one core by `dev`, three by `ci`.
+`--update-goldens` writes what is printed now into the golden files: look at the difference before
+you keep it.
 """
 
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
+from hypothesis.internal.conjecture import engine
 
 # Wall time per example says more about the machine than about the code: no deadlines.
 settings.register_profile("dev", max_examples=50, deadline=None)
-settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+# For `tests/laws/mutants.py`: enough programs that a broken line shows, made smaller for a while.
+settings.register_profile(
+    "mutants",
+    max_examples=800,
+    deadline=None,
+    database=None,
+    report_multiple_bugs=False,
+    phases=[Phase.generate, Phase.shrink],
+)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+if PROFILE == "mutants":
+    engine.MAX_SHRINKING_SECONDS = 15
+settings.load_profile(PROFILE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,7 +14,7 @@ from tests.strategies import Generated, choices, hole_weights, programs
 if TYPE_CHECKING:
     from diffprog.types import Type
 
-FEWER = settings(LAW, max_examples=25)
+FEWER = settings(LAW, max_examples=LAW.max_examples // 2)
 
 
 def scalar(value: Any, t: Type) -> torch.Tensor:
