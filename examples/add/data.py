@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-TRAIN, DEV, TEST = 512, 256, 1024
-"""How many sums ∂4 trains on, selects by and tests on."""
+TRAIN, DEV, TEST = 512, 256, 128
+"""How many sums ∂4 trains on and selects by, and how many drawn ones are tested on."""
 DEV_LENGTH = 6
 
 
