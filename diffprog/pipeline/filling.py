@@ -99,8 +99,18 @@ def remaining(
     after: Mapping[str, typed.Hole],
     choices: Mapping[str, object],
 ) -> dict[str, object]:
-    """Return the choices of the holes that stayed, by their keys in the new text."""
+    """Return the choices of the holes that stayed, by their keys in the new text.
+
+    A hole inside an alternative that was not taken went with it.
+    """
     old = sorted((h for k, h in before.items() if k not in filled), key=lambda h: h.span.start)
     new = sorted(after.values(), key=lambda h: h.span.start)
-    pairs = zip(old, new, strict=True)
-    return {b.key: choices[a.key] for a, b in pairs if a.key in choices}
+    found: dict[str, object] = {}
+    for hole in new:
+        same = next(
+            h for h in old if (h.kind, h.type, h.given) == (hole.kind, hole.type, hole.given)
+        )
+        del old[: old.index(same) + 1]
+        if same.key in choices:
+            found[hole.key] = choices[same.key]
+    return found
