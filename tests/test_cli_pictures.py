@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from diffprog.view.render import find_pure
 from tests.test_cli import Call, call, data
 
 __all__ = ["call", "data"]  # fixtures
@@ -89,3 +91,22 @@ def test_trace_of_a_program(call: Call) -> None:
     assert (done.code, done.err) == (0, "")
     kinds = {line.split()[1] for line in done.out.splitlines()}
     assert kinds == {"memory", "read", "write", "branch", "halting"}
+
+
+def test_a_program_beside_its_graph(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text stands left of the graph, escaped and numbered; HTML pages are not offered."""
+    Path("turn.dp").write_text(TURN)
+    assert call("graph", "turn.dp", "--beside", "-o", "turn.dot").err == "turn.dot: written\n"
+    source = Path("turn.dot").read_text()
+    assert "program turn(x: int&lt;4&gt;, xs: bool[4]) -&gt; bool:" in source
+    assert call("graph", "turn.dp", "-o", "plain.dot").code == 0
+    assert "program turn" not in Path("plain.dot").read_text()
+    assert call("graph", "turn.dp", "-o", "turn.html").code == 2
+    if find_pure() is None:
+        pytest.skip("graphviz-pure is not installed")
+    monkeypatch.setenv("PATH", "")
+    assert call("graph", "turn.dp", "--beside", "-o", "turn.svg").code == 0
+    drawn = Path("turn.svg").read_text()
+    left = [float(x) for x in re.findall(r'x="([\d.]+)"[^>]*>[^<]*(?:program turn|max 3)', drawn)]
+    assert len(left) > 1
+    assert left == sorted(left)

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@click.option("-o", "--output", metavar="FILE", help="A picture: svg, png, pdf, dot or html.")
+@click.option("-o", "--output", metavar="FILE", help="A picture: svg, png, pdf or dot.")
 @click.option("--weights", metavar="RUN", help="Show the weights that a run has learned.")
 @click.option(
     "--stage", type=click.Choice(("graph", "simplified")), default="simplified", show_default=True
 )
+@click.option("--beside", is_flag=True, help="Show the program's text left of its graph.")
 @set_option
 def graph(
-    file: str, output: str | None, weights: str | None, stage: GraphStage, sizes: Mapping[str, int]
+    file: str,
+    output: str | None,
+    weights: str | None,
+    stage: GraphStage,
+    beside: bool,
+    sizes: Mapping[str, int],
 ) -> None:
     """Draw the graph of a program.
 
@@ -39,4 +45,4 @@ def graph(
         from diffprog.learn.weights import run_weights
 
         known = run_weights(weights)
-    note(f"{drawing.render(output, weights=known)}: written")
+    note(f"{drawing.render(output, weights=known, beside=beside)}: written")

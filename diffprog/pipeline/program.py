@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import fail
 from diffprog.lang.check import check
+from diffprog.lang.fill import with_sizes
 from diffprog.pipeline import stages
 from diffprog.pipeline.data import (
     SizeClashError,
@@ -218,7 +219,8 @@ class Program:
     def graph(self, stage: GraphStage = "simplified") -> Drawing:
         """Return the graph of a stage, to be read or drawn."""
         graph = self.lowered if stage == "graph" else self.simplified
-        return Drawing(graph, stage, f"{self.name}: {stage}")
+        labels = {key: hole.labels for key, hole in self.holes.items() if hole.labels}
+        return Drawing(graph, stage, f"{self.name}: {stage}", self.source, labels)
 
     def stage(self, name: str) -> str:
         """Return a stage as text; ValueError for a name that is not in `STAGES`."""
@@ -291,7 +293,10 @@ class Program:
         """
         from diffprog.pipeline import filling
 
-        tree = filling.rewritten(self.syntax, self.checked, fillings, notes or {})
+        # What has the shape that learning fixed has to be right where the text stands alone.
+        fixed = {n: self.sizes[n] for n in self.checked.structural}
+        sized = with_sizes(self.syntax, fixed)
+        tree = filling.rewritten(sized, self.checked, fillings, notes or {})
         given = {n: v for n, v in self._given.items() if n in declared_sizes(tree)}
         made = Program(tree, given)
         made.choices = filling.remaining(self.holes, fillings, made.holes, choices)

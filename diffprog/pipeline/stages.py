@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -130,11 +130,15 @@ class Drawing:
         graph: the graph itself.
         stage: the stage it comes from.
         title: what a picture of it is called.
+        source: the program's text.
+        labels: the alternatives of holes by key, as the text writes them.
     """
 
     graph: Graph
     stage: str
     title: str
+    source: str = ""
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -143,19 +147,29 @@ class Drawing:
 
         return text(self.graph)
 
-    def render(self, path: str | Path, weights: Weighted | None = None) -> Path:
+    def render(
+        self, path: str | Path, weights: Weighted | None = None, *, beside: bool = False
+    ) -> Path:
         """Draw the graph into a file; the suffix says the format (svg, png, pdf, dot).
 
         Args:
             path: where to.
             weights: the weights of each hole by its key, or a result of training.
+            beside: whether the program's text stands left of the graph.
 
         Raises:
             DiffprogError: where the format is unknown or nothing that draws is installed.
         """
         from diffprog.view.render import render
 
-        return render(self.graph, path, title=self.title, weights=_weights(weights))
+        return render(
+            self.graph,
+            path,
+            title=self.title,
+            weights=_weights(weights),
+            labels=self.labels,
+            beside=self.source if beside else "",
+        )
 
     def __str__(self) -> str:
         return self.text

@@ -47,6 +47,7 @@ def dot(
     weights: Weights | None = None,
     steps: Mapping[int, float] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
+    beside: str = "",
 ) -> str:
     """Return the DOT text of a graph.
 
@@ -56,8 +57,9 @@ def dot(
         weights: the weights of holes by key, nested lists with the alternatives last.
         steps: expected rounds of loops, by their line.
         labels: the alternatives of holes by key, as the source writes them.
+        beside: a program's text, to stand left of the graph.
     """
-    return Drawing(title, weights or {}, steps or {}, labels or {}).program(graph)
+    return Drawing(title, weights or {}, steps or {}, labels or {}, beside).program(graph)
 
 
 class Drawing:
@@ -69,8 +71,9 @@ class Drawing:
         weights: Weights,
         steps: Mapping[int, float],
         labels: Mapping[str, Sequence[str]],
+        beside: str,
     ) -> None:
-        self.sheet = Sheet(title)
+        self.sheet = Sheet(title, beside)
         self.weights = weights
         self.steps = steps
         self.labels = labels

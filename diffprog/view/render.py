@@ -37,6 +37,7 @@ def render(
     weights: Weights | None = None,
     steps: Mapping[int, float] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
+    beside: str = "",
 ) -> Path:
     """Draw a graph, or DOT text, into a file.
 
@@ -47,6 +48,7 @@ def render(
         weights: the weights of the graph's holes by key, nested lists.
         steps: expected rounds of the graph's loops, by line.
         labels: the alternatives of the graph's holes by key, as the source writes them.
+        beside: a program's text, to stand left of its graph.
 
     Raises:
         DiffprogError: DP640 for an unknown format, DP641 where nothing draws, DP642 where what is
@@ -60,7 +62,7 @@ def render(
     if isinstance(what, str):
         source = what
     else:
-        source = dot(what, title, weights=weights, steps=steps, labels=labels)
+        source = dot(what, title, weights=weights, steps=steps, labels=labels, beside=beside)
     _write(path, source.encode() if form == "dot" else picture(source, form))
     return path
 

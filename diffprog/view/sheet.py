@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from diffprog.view.style import FONT, INK, QUIET, edge, quoted
+from diffprog.view.style import FONT, INK, QUIET, edge, panel, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Sheet:
-    """Lines of DOT, indented by cluster."""
+    """Lines of DOT, indented by cluster; a text beside it stands left, in a frame of its own."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, beside: str = "") -> None:
         self._lines = [
             "digraph program {",
             f"  graph [fontname={quoted(FONT)}, fontsize=13, fontcolor={quoted(INK)}, "
@@ -33,6 +33,18 @@ class Sheet:
         self._edges: list[str] = []
         self._names: dict[str, int] = {}
         self._depth = 1
+        if beside:
+            # Components are laid out by themselves and stand side by side, their tops in line;
+            # the first cluster comes first.
+            self._lines[1:1] = ["  graph [pack=24, packmode=array_ut2];"]
+            self._lines.append("  subgraph cluster {")
+            self._depth += 1
+            self._line('graph [label="", style=invis];')
+            node = quoted(self.name("program"))
+            self._line(f'{node} [label={panel(beside)}, shape=plain, tooltip="the program"];')
+            self._depth -= 1
+            self._line("}")
+            self._names["cluster"] = 1
 
     def name(self, wanted: str) -> str:
         """Return a name that no node has yet, as near to the wanted one as can be."""

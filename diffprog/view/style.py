@@ -23,6 +23,7 @@ LINE = "#1F2937"
 READ = "#0F766E"
 WRITE = "#9A3412"
 FONT = "Helvetica"
+MONO = "Courier"
 
 NUMBERED = 0.10
 """From this weight an edge says its number."""
@@ -141,6 +142,19 @@ def _bar(name: str, weight: float) -> str:
         f'<TR><TD ALIGN="RIGHT">{size}{escape(short(name))}</FONT></TD><TD ALIGN="LEFT">{bar}</TD>'
         f'<TD ALIGN="LEFT">{size}{weight:.2f}</FONT></TD></TR>'
     )
+
+
+def panel(text: str) -> str:
+    """Return a program's text as an HTML-like label: monospace, its lines numbered."""
+    listed = text.rstrip("\n").split("\n")
+    cells = [
+        f'<TR><TD ALIGN="RIGHT"><FONT COLOR="{QUIET}">{number}</FONT></TD>'
+        f'<TD ALIGN="LEFT">{escape(line) or " "}</TD></TR>'
+        for number, line in enumerate(listed, 1)
+    ]
+    frame = f'BORDER="1" CELLBORDER="0" CELLPADDING="1" COLOR="{GRID}" BGCOLOR="{LOOP_FILL}"'
+    size = f'<FONT FACE="{MONO}" POINT-SIZE="11">'
+    return f"<{size}<TABLE {frame}>{''.join(cells)}</TABLE></FONT>>"
 
 
 def rows(weights: Any) -> list[list[float]]:
