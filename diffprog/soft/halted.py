@@ -263,12 +263,10 @@ def _act(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term]:
 
 
 def _ponder(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term]:
-    """Write PonderNet (Banino 2021).
-
-    Stop probabilities, and their divergence from a truncated geometric prior.
-    """
+    """Write PonderNet (Banino 2021): stop probabilities, and how far they are from the prior."""
     node, writer = loop.node, em.writer
-    alive, leaving, cost, unhalted = map(writer.fresh, ("alive", "leaving", "cost", "unhalted"))
+    names = ("alive", "leaving", "share", "cost", "unhalted")
+    alive, leaving, share, cost, unhalted = map(writer.fresh, names)
     prior = node.halting.number
     slope = math.log1p(-prior)
     base = math.log(prior) - math.log(-math.expm1(node.rounds * slope))
@@ -280,12 +278,13 @@ def _ponder(em: Emitter, loop: _Round, starts: dict[int, str]) -> dict[int, Term
             values = _region(em, node.stop, _unconditioned(loop, state), list(loop.outs))
         last = node.rounds - 1
         writer.line(f"{leaving} = {alive} * {unit} if {loop.counter} < {last} else {alive}")
-        _add(em, loop, dict.fromkeys(loop.outs, leaving), values)
+        writer.line(f"{share} = stopping({alive}, {leaving}, T)")
+        _add(em, loop, dict.fromkeys(loop.outs, share), values)
         writer.line(
             f"{cost} = {cost} + divergence({leaving}, {base!r} + {loop.counter} * {slope!r})"
         )
         with writer.block(f"if {loop.counter} == {last}:"):
-            writer.line(f"{unhalted} = {alive} * (1 - {unit})")
+            writer.line(f"{unhalted} = unstopped({alive} * (1 - {unit}), T)")
         halts(em, node, f"{leaving} - {unhalted}", unhalted)
         writer.line(f"{alive} = {alive} * (1 - {unit}) if {loop.counter} < {last} else 0 * {alive}")
         with writer.reached(alive):

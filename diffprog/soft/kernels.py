@@ -90,6 +90,21 @@ def chance(p: Tensor, t: float | Tensor) -> Tensor:
     return torch.where(inside, torch.sigmoid(torch.logit(safe) / t), p.clamp(0, 1))
 
 
+def stopping(alive: Tensor, leaving: Tensor, t: float | Tensor) -> Tensor:
+    """Return a step's share of what a loop `by ponder` gives: its stop probability.
+
+    Crisply all goes to the first step by which the loop has stopped with probability one half.
+    """
+    if not is_cold(t):
+        return leaving
+    return ((alive > 0.5) & (alive - leaving <= 0.5)).to(leaving.dtype)
+
+
+def unstopped(alive: Tensor, t: float | Tensor) -> Tensor:
+    """Return what of a loop `by ponder` its bound cut off; crisply all of it, or nothing."""
+    return (alive > 0.5).to(alive.dtype) if is_cold(t) else alive
+
+
 def first_largest(x: Tensor) -> Tensor:
     """Return the one-hot of the largest score, the first of equals. [..., n] -> [..., n]."""
     best = torch.relu(torch.sign(x - x.amax(-1, keepdim=True)) + 1)
