@@ -6,11 +6,12 @@ Never imports torch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from diffprog.errors import DiffprogError, InvariantError, Source
-from diffprog.lang import typed
+from diffprog.lang import syntax, typed
 from diffprog.lang.check import check
 from diffprog.lang.fill import fill
 from diffprog.lang.fillings import Filling, verbatim
@@ -23,7 +24,6 @@ from diffprog.types import Array
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from diffprog.lang import syntax
     from diffprog.types import Type
 
 MOST_LITERALS = 64
@@ -57,6 +57,7 @@ def rewritten(
         InvariantError: where the text does not parse to what was printed, or is no program.
     """
     sizes = checked.sizes
+    tree = _with_sizes(tree, {n: sizes[n] for n in checked.structural})
     try:
         return _checked(fill(tree, checked.holes, filled, notes=notes), sizes)
     except DiffprogError:
@@ -67,6 +68,21 @@ def rewritten(
         except DiffprogError as problem:
             message = f"the filled program has errors:\n{problem}"
             raise InvariantError(message) from None
+
+
+def _with_sizes(program: syntax.Program, sizes: Mapping[str, int]) -> syntax.Program:
+    """Write sizes out as the defaults of their declarations, where those say something else.
+
+    What has the shape that learning fixed has to be right where the text stands alone.
+    """
+
+    def stated(d: syntax.Declaration) -> syntax.Declaration:
+        if not isinstance(d, syntax.Size) or d.name not in sizes:
+            return d
+        literal = syntax.Literal(sizes[d.name], span=d.span)
+        return d if d.default == literal else replace(d, default=literal)
+
+    return replace(program, declarations=tuple(map(stated, program.declarations)))
 
 
 def _checked(filled: syntax.Program, sizes: Mapping[str, int]) -> syntax.Program:
