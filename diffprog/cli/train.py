@@ -59,7 +59,12 @@ def train(
     train_examples = examples_of(program, data, count, seed)
     held = None if dev is None else examples_of(program, dev, count, seed + 1)
     tested = None if test is None else examples_of(program, test, count, seed + 2)
-    result = fit(program, train_examples, dev=held, out=out, progress=not as_object, **options)
+    try:
+        result = fit(program, train_examples, dev=held, out=out, progress=not as_object, **options)
+    except KeyboardInterrupt:
+        if out is not None:
+            note(f"stopped; the same command goes on from the checkpoint in {out}")
+        raise
     share = None if tested is None else accuracy(result.program, tested)
     figures = {"train": result.best.train, "dev": result.best.dev, "test": share}
     if as_object:
