@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import fail
 from diffprog.lang.check import check
-from diffprog.lang.fill import with_sizes
 from diffprog.pipeline import stages
 from diffprog.pipeline.data import (
     SizeClashError,
@@ -293,10 +292,7 @@ class Program:
         """
         from diffprog.pipeline import filling
 
-        # What has the shape that learning fixed has to be right where the text stands alone.
-        fixed = {n: self.sizes[n] for n in self.checked.structural}
-        sized = with_sizes(self.syntax, fixed)
-        tree = filling.rewritten(sized, self.checked, fillings, notes or {})
+        tree = filling.rewritten(self.syntax, self.checked, fillings, notes or {})
         given = {n: v for n, v in self._given.items() if n in declared_sizes(tree)}
         made = Program(tree, given)
         made.choices = filling.remaining(self.holes, fillings, made.holes, choices)
