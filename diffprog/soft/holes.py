@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def hole(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
     """Return the value of a hole.
 
-    W_k = sum_{a,b} p(a) q(b) softmax(logits[a, b] / choice_T)[k].
+    W_k = sum_{a,b} p(a) q(b) softmax(logits[a, b] / choice_T)[k], a mask in the softmax.
     """
     given = args[:-1] if node.masked else args
     weights = em.hole_weights(node)
@@ -33,11 +33,15 @@ def hole(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
         axes = [_index(g) if g.number else ":" for g in given] + [":"] * after
         code = f"{code}[..., {', '.join(axes)}]"
     uncertain = [g for g in given if not g.number]
+    if node.masked:
+        mask = em.tensor(args[-1])
+        if uncertain:
+            mask += f"[..., {', '.join(['None'] * len(uncertain))}, :]"
+        code = f"normalised({code} * {mask})"
     if uncertain:
         code = _contracted(em, code, uncertain, after)
-    if node.masked:
-        code = f"normalised({code} * {em.tensor(args[-1])})"
-        code = f"{code}[..., 1]" if pairs else code
+    if pairs:
+        code = f"{code}[..., 1]"
     return em.assign(node, code, hint=node.key.rpartition(".")[2].partition("#")[0] or "hole")
 
 
