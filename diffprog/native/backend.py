@@ -1,0 +1,50 @@
+"""The native backend of a softened program.
+
+In: a module and its graph. Out: the module, running native code where that can be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffprog.ir.graph import Hole, walk
+from diffprog.native.build import compiler, warn_missing
+from diffprog.native.function import Native
+from diffprog.native.generate import generate
+from diffprog.native.values import item
+from diffprog.types import Bool, Real, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from diffprog.ir.graph import Graph
+
+
+def native(graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a program as native code, or as it was (with one message) without a compiler.
+
+    Args:
+        graph: what `supported` gives no reason against.
+        other: the generated torch function, for the calls that native code is not for.
+
+    Raises:
+        UnsupportedError: for a program that is not supported.
+    """
+    generated = generate(graph)
+    if compiler() is None:
+        warn_missing()
+        return other
+    return Native(generated, graph, _axes(graph), other)
+
+
+def _axes(graph: Graph) -> dict[str, tuple[int, bool]]:
+    """Return how many axes the logits of each hole have, and whether they are learned reals."""
+    found = {}
+    for node in walk(graph):
+        if isinstance(node, Hole):
+            given = len(node.inputs) - node.masked
+            pair = isinstance(item(node.type), Bool)
+            learned = isinstance(item(node.type), Real)
+            found[node.key] = (given + trail(node.type) + pair, learned)
+    return found
