@@ -53,6 +53,9 @@ def trace(
     """
     given = {**(inputs_of(source) if source else {}), **inputs}
     learned = Path(run) / "learned.dp"
+    if Path(run).is_dir() and not learned.is_file():
+        message = f"{run} is not the folder of a finished run"
+        raise click.UsageError(message)
     program = program_of(str(learned) if learned.is_file() else run, sizes)
     is_open = bool(program.holes.keys() - program.choices.keys())
     steps = [] if is_open or (output and not as_object) else _steps(program, given)

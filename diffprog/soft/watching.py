@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 CALLS = ("watch", "tick")
 """What the lines call; a traced run puts a `Recorder`'s methods there."""
 
-INDEXED = re.compile(r"(\w+)\s*\[")
-NAME = re.compile(r"\w+")
+ARRAYS = (r"^for\s+\w+\s+in\s+(\w+)", r"(\w+)\s*\[", r"(\w+)")
+"""Where the name of an array stands in what reads or writes it."""
 
 
 class Record(NamedTuple):
@@ -107,14 +107,18 @@ def attended(
             axes.append(f"({index.code if index.number else em.tensor(index)}, {lo}, {n})")
         else:
             axes.append(f"(slice({index.lo}, {index.hi}), 0, {n})")
-    found = INDEXED.search(node.span.text) or NAME.search(node.span.text)
-    name = found[0].split("[")[0].strip() if found else "array"
+    name = _array_name(node.span.text)
     weight = " * ".join(em.cases) or "1.0"
     place = f"[{', '.join(axes)}], {weight}"
     em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
     if changed is not None and not em.loops and not em.cases:
         em.writer.line("tick(report)")
         cells(em, name, changed, node.span)
+
+
+def _array_name(text: str) -> str:
+    found = next(filter(None, (re.search(pattern, text) for pattern in ARRAYS)), None)
+    return found[1] if found else "array"
 
 
 def branched(em: Emitter, node: Select, code: str, weights: Sequence[str]) -> None:

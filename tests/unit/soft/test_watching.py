@@ -99,6 +99,23 @@ def test_nested_loops_share_their_moments() -> None:
     ]
 
 
+def test_a_loop_over_an_array_reads_it() -> None:
+    """One cell a moment, by the name of the array."""
+    module = soft(
+        "program p(bits: bool[3]) -> bool:\n"
+        "    y = false\n"
+        "    for b in bits:\n"
+        "        y = y xor b\n"
+        "    return y\n"
+    )
+    _, records = module.trace(bits=[1.0, 0.0, 0.5])
+    assert [(r.name, r.step, r.values) for r in records] == [
+        ("bits", 0, (1, 0, 0)),
+        ("bits", 1, (0, 1, 0)),
+        ("bits", 2, (0, 0, 1)),
+    ]
+
+
 def test_a_program_traces_with_its_choices() -> None:
     """`trace` binds the sizes of the inputs and gives a picture's steps."""
     trace = dp.loads(WHILE).trace(x=1, xs=[0, 3, 1, 0, 1])
