@@ -109,10 +109,10 @@ MUTANTS = (
         "test_mass.py::test_results",
     ),
     Mutant(
-        "narrowed-mass", 2, "diffprog/soft/rows.py",
-        'return em.assign(node, f"normalised({em.tensor(term)}[..., {lo}:{hi}])")',
-        'return em.assign(node, f"{em.tensor(term)}[..., {lo}:{hi}]")',
-        "a value in a narrowed range is scaled to sum to 1, also in a case that is never met",
+        "masked-mass", 2, "diffprog/soft/holes.py",
+        'code = f"normalised({code} * {mask})"',
+        'code = f"({code} * {mask})"',
+        "the weights that a mask leaves of a choice are scaled to sum to 1",
         "test_mass.py::test_results",
     ),
     Mutant(
@@ -127,12 +127,12 @@ MUTANTS = (
         "return node.branches and bool(node.inputs)",
         "return bool(node.inputs)",
         "a choice that is a value is a source: a test does not look through it at what it is given",
-        "test_expectation.py::test_whatever_is_clean",
+        "test_expectation.py::test_a_choice_that_is_tested",
     ),
     Mutant(
         "unseen-loss", 3, "diffprog/ir/meet.py",
-        "    both = twice(masks)\n    if both:\n        ledger.lose",
-        "    both = twice(masks)\n    if both and masks is None:\n        ledger.lose",
+        "    both = twice(masks)\n    if both and not (is_real",
+        "    both = 0\n    if both and not (is_real",
         "the analysis says where finite values that share a source meet (DP901)",
         "test_expectation.py::test_whatever_is_clean",
     ),
@@ -193,19 +193,19 @@ MUTANTS = (
         "test_emission.py::test_verbatim_emission_runs_as_the_hardened_program",
     ),
     Mutant(
-        "x-minus-x", 8, "diffprog/ir/algebra.py",
+        "x-and-x", 8, "diffprog/ir/algebra.py",
         "    places = NEUTRAL.get(node.op, ())\n",
-        "    if node.op == \"sub\" and node.inputs[0] == node.inputs[1]:\n"
-        "        return scene.const(node, 0 if isinstance(node.type, Int) else 0.0)\n"
+        '    if node.op in ("and", "or") and node.inputs[0] == node.inputs[1]:\n'
+        "        return node.inputs[0]\n"
         "    places = NEUTRAL.get(node.op, ())\n",
-        "passes use only identities of the composed extension; `x - x = 0` is none",
+        "passes use only identities of the composed extension; `xs and xs = xs` is none",
         "test_passes.py::test_soft_results_are_kept",
     ),
     Mutant(
-        "absorbed", 8, "diffprog/ir/algebra.py",
-        'value = {"mul": 0, "and": False, "or": True}.get(node.op)',
-        'value = {"mul": 0, "and": False, "or": False}.get(node.op)',
-        "`x or false` is x",
+        "no-neutral", 8, "diffprog/ir/algebra.py",
+        '"or": ((0, False), (1, False)),',
+        '"or": ((0, True), (1, True)),',
+        "`x or false` is x, `x or true` is not",
         "test_passes.py::test_soft_results_are_kept",
     ),
     Mutant(

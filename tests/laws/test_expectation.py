@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffprog.crisp.enumerate import enumerate_runs
+from diffprog.errors import Source
 from diffprog.ir.sources import analyse
+from diffprog.lang.parse import parse
 from diffprog.types import Array, Bool, Real, Tuple, Type
 from tests.laws.harness import (
     LAW,
@@ -138,6 +140,27 @@ def test_read_once_reals(program: Generated, data: st.DataObject) -> None:
 def test_whatever_is_clean(program: Generated, data: st.DataObject) -> None:
     """Any program that the analysis calls clean: the same function prints DP901."""
     assert_expectation(program, data)
+
+
+TESTED = """
+program main(a: int<{given}>) -> int<{values}>:
+    c = choose int<{values}> given a
+    {test}:
+        c = (c + {by}) % {values}
+    return c
+"""
+
+
+@LAW
+@given(st.integers(2, 4), st.integers(2, 4), st.integers(1, 3), st.booleans(), st.data())
+def test_a_choice_that_is_tested(
+    given: int, values: int, by: int, loop: bool, data: st.DataObject
+) -> None:
+    """What a choice gave is what its test saw: the case reads it, and does not choose again."""
+    at = data.draw(st.integers(1, values - 1))
+    test = f"while c < {at} max 3" if loop else f"if c < {at}"
+    text = TESTED.format(given=given, values=values, by=by, test=test)
+    assert assert_expectation(Generated(parse(Source("tested.dp", text))), data)
 
 
 def test_clean_programs_are_common() -> None:

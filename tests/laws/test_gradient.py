@@ -55,7 +55,7 @@ def test_right_inside(program: Generated, data: st.DataObject) -> None:
     assert torch.autograd.gradcheck(of, start, eps=1e-6, atol=1e-5, fast_mode=True)
 
 
-@FEWER
+@LAW
 @given(programs(), st.data(), st.sampled_from([0.0, 0.5]))
 def test_finite_at_vertices(program: Generated, data: st.DataObject, temperature: float) -> None:
     """No division by an empty case, no logarithm of zero."""
