@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from diffprog.errors import fail
 from diffprog.ir.graph import Hole, walk
 from diffprog.native.build import compiler, warn_missing
 from diffprog.native.function import Native
-from diffprog.native.generate import generate
+from diffprog.native.generate import generate, supported
 from diffprog.native.values import item
 from diffprog.types import Bool, Real, trail
 
@@ -19,6 +20,34 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diffprog.ir.graph import Graph
+
+
+BACKENDS = ("torch", "native", "auto")
+
+
+def backed(backend: str, graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a program's function for a backend; `auto` is native code where that can be.
+
+    Args:
+        backend: one of `BACKENDS`.
+        graph: the whole program's region.
+        other: the generated torch function.
+
+    Raises:
+        DiffprogError: DP605 for an unknown backend, or a program that has no native code.
+    """
+    if backend not in BACKENDS:
+        names = ", ".join(f"`{b}`" for b in BACKENDS)
+        fail("DP605", f"there is no backend `{backend}`", hint=f"the backends are {names}")
+    if backend == "torch":
+        return other
+    reason = supported(graph)
+    if reason is None:
+        return native(graph, other)
+    if backend == "native":
+        hint = "`auto` takes the torch source for such a program"
+        fail("DP605", f"the backend `native` does not do {reason}", hint=hint)
+    return other
 
 
 def native(graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:

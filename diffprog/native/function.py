@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from diffprog.native.build import library
+from diffprog.native.build import BuildError, library
 from diffprog.native.generate import LANES
 from diffprog.types import Array, Enum, Int, Type, trail
 
@@ -172,11 +173,19 @@ class Native:
         self.generated, self.other, self.axes = generated, other, dict(axes)
         self.ranks = [trail(p.type) for p in graph.params]
         self.calls = 0
-        library(generated.source, "float")
+        self.broken = False
+        # What the module reads from its function: the constants of the torch source.
+        self.__globals__: dict[str, Any] = getattr(other, "__globals__", {})
 
     def __call__(self, *inputs: Tensor, **given: Any) -> tuple[Tensor, ...]:
         """Run native code where it is for such a call, else the torch source."""
-        if not _is_for(inputs, given):
+        if self.broken or not _is_for(inputs, given):
+            return tuple(self.other(*inputs, **given))
+        try:
+            library(self.generated.source, PRECISIONS[given["like"].dtype])
+        except BuildError as problem:
+            warnings.warn(f"the torch source is used: {problem}", RuntimeWarning, stacklevel=2)
+            self.broken = True
             return tuple(self.other(*inputs, **given))
         self.calls += 1
         return self._run(inputs, **given)

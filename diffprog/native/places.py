@@ -156,15 +156,24 @@ def write(w: Writer, node: Write, args: Sequence[Term]) -> Term:
     to = f"({slot.code} + {start})"
     old = Slot(f"({array.code} + {start})", _part(sizes, item(node.type)))
     w.copy(slot.code, array.code, room(node.type))
-    new = _new(w, node, place, old, args[1])
-    fresh = w.take(n)
+    if not place.uncertain and node.op is None and room(args[1].type) == n:
+        fresh = w.tensor(args[1]).code
+    else:
+        fresh = _fresh(w, node, place, old, args[1])
+    back = f"back_copy(d, {to}, {fresh}, {n}); fill(d, {to}, {n}, 0);"
+    w.both(f"copy(v, {to}, {fresh}, {n});", back)
+    return slot
+
+
+def _fresh(w: Writer, node: Write, place: Place, old: Slot, value: Term) -> str:
+    """Return where the new numbers of a place lie, mixed with the old where it is uncertain."""
+    each, n = width(node.type), room(old.type)
+    new, fresh = _new(w, node, place, old, value), w.take(n)
     if place.uncertain:
         w.map(LERP, fresh, [f"{old.code} + j", new, f"{_weights(w, place)} + j / {each}"], n)
     else:
         w.map(COPY, fresh, [new], n)
-    back = f"back_copy(d, {to}, {fresh}, {n}); fill(d, {to}, {n}, 0);"
-    w.both(f"copy(v, {to}, {fresh}, {n});", back)
-    return slot
+    return fresh
 
 
 def _part(sizes: Sequence[int], t: Type) -> Type:

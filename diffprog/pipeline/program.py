@@ -244,12 +244,11 @@ class Program:
 
         With `restarts` it has a leading axis of as many independent sets of weights.
         """
+        from diffprog.native.backend import backed
         from diffprog.soft.module import SoftProgram
 
-        if backend != "torch":
-            fail("DP605", f"there is no backend `{backend}`", hint="the backends are `torch`")
         main = self.checked.main
-        return SoftProgram(
+        module = SoftProgram(
             self.simplified,
             self.checked.holes,
             main.params,
@@ -258,6 +257,8 @@ class Program:
             name=main.name,
             seed=seed,
         )
+        module._function = backed(backend, self.simplified, module._function)
+        return module
 
     # --- with choices put back
 

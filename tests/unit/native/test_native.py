@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -308,3 +309,35 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert native(program.simplified, other) is other
+
+
+def test_backends() -> None:
+    """`native` is refused where it cannot be; `auto` then takes the torch source."""
+    whole = dp.loads("program f(x: real[3]) -> int<3>:\n    return pick(x)\n", "test.dp")
+    with pytest.raises(dp.DiffprogError, match="does not do `pick`"):
+        whole.soften(backend="native")
+    assert not isinstance(whole.soften(backend="auto")._function, Native)
+    if build.compiler() is None:
+        with pytest.warns(RuntimeWarning, match="no C compiler"):
+            dp.loads(SORT, "test.dp").soften(backend="auto")
+        return
+    module = dp.loads(SORT, "test.dp").soften(backend="auto").double()
+    module(inputs_of(module, (2,), torch.float64)["xs"])
+    assert isinstance(module._function, Native)
+    assert module._function.calls == 1
+    assert not isinstance(copy.deepcopy(module)._function, Native)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the compiler does not take runs as torch source, after a message."""
+    monkeypatch.setattr("diffprog.native.backend.compiler", lambda: "cc")
+    monkeypatch.setattr(build, "FLAGS", ("--no-such-flag",))
+    program = dp.loads(SORT, "test.dp")
+    module = program.soften()
+    x = inputs_of(module, (2,), torch.float32)["xs"]
+    want = module(x)
+    module._function = native(program.simplified, module._function)
+    with pytest.warns(RuntimeWarning, match="the torch source is used"):
+        assert torch.equal(module(x), want)
+    assert torch.equal(module(x), want)
