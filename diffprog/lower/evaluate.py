@@ -84,8 +84,8 @@ def _crisp(node: Node, args: list[Any], types: list[Type]) -> Any:
             return _looked_up(node, [[a] for a in args], types)[0]
         case Read():
             return _cell(args[0], node.axes, args[1:])
-        case Write(op=None):
-            return _written(args[0], args[1], args[2:])
+        case Write():
+            return _written(args[0], args[1], args[2:], node.op)
         case Reduce():
             return _reduced(node, args)
         case _:
@@ -150,10 +150,11 @@ def _cell(array: Any, axes: Sequence[Cut | None], index: list[Any]) -> Any:
     return [_cell(row, axes[1:], index) for row in array[axes[0].lo : axes[0].hi]]
 
 
-def _written(array: Any, value: Any, index: list[Any]) -> Any:
+def _written(array: Any, value: Any, index: list[Any], op: str | None) -> Any:
     if not index:
-        return value
-    return [_written(v, value, index[1:]) if i == index[0] else v for i, v in enumerate(array)]
+        return value if op is None else OPS[op].crisp(array, value)
+    first, *rest = index
+    return [_written(v, value, rest, op) if i == first else v for i, v in enumerate(array)]
 
 
 def _reduced(node: Reduce, args: list[Any]) -> Any:

@@ -68,7 +68,8 @@ class Lowering:
                 return self._reduce(region, e)
             case typed.Index():
                 axes, index = self.index(region, e.parts)
-                return region.read(self.node(region, e.base), axes, index, e.type, e.span)
+                array = self.node(region, e.base)
+                return tabulated(region, region.read(array, axes, index, e.type, e.span))
             case typed.Conditional():
                 return self._conditional(region, e)
             case typed.Call():

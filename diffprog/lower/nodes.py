@@ -1,13 +1,14 @@
 """The nodes of a region under construction, and what each is computed from.
 
-For every node there are three sets, as bit masks over the region's node ids:
+For every node there are four sets, as bit masks over the region's node ids:
 
 * `leaf`: the sources that a test walks back to (DESIGN §3, Conditioning), through operations
   and reads at known indices. Reals stop the walk: they are never conditioned.
 * `touch`: `leaf`, through reals too, and with the arrays whose cells are read: what a node
   depends on.
-* `pure`: the sources of a finite expression that can be tabulated: as `leaf`, but a choice
-  stops the walk.
+* `pure`: the sources of a finite expression that can be tabulated: a choice stops the walk, a
+  read or write at an uncertain index does not.
+* `spread`: those of `pure` that reach several cells of an array, which then belong together.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from diffprog.ir.graph import (
     Table,
     Write,
 )
-from diffprog.types import Bool, Enum, Int, Tuple, Type, Value, is_finite
+from diffprog.types import Array, Bool, Enum, Int, Tuple, Type, Value, is_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ class Nodes:
         self.leaf: list[int] = []
         self.touch: list[int] = []
         self.pure: list[int] = []
+        self.spread: list[int] = []
         self.known: list[bool] = []
         self.names: dict[NodeId, str] = {}
 
@@ -64,6 +66,7 @@ class Nodes:
             self.leaf.append(leaf)
             self.touch.append(touch)
             self.pure.append(pure)
+            self.spread.append(self._shared(node))
             self.known.append(self._is_known(node))
         return number
 
@@ -95,16 +98,57 @@ class Nodes:
         inputs = node.inputs
         if isinstance(node, Const):
             return 0, 0, 0
+        finite = own if is_finite(node.type) else 0
+        pure = _union(self.pure, inputs) if self._is_pure(node) else finite
         if not self.walks(node):
-            finite = own if is_finite(node.type) else 0
             base = self.touch[inputs[0]] if isinstance(node, Read) and self.at_known(node) else 0
-            return finite, own | base, finite
-        leaf, touch, pure = (_union(m, inputs) for m in (self.leaf, self.touch, self.pure))
-        if not is_finite(node.type):
+            return finite, own | base, pure
+        leaf, touch = _union(self.leaf, inputs), _union(self.touch, inputs)
+        if not finite:
             return 0, touch, 0
-        if isinstance(node, Hole) or not all(is_finite(self.type(i)) for i in inputs):
-            pure, touch = own, touch | own
-        return leaf, touch, pure
+        return leaf, touch | (own if pure == own else 0), pure
+
+    def _is_pure(self, node: Node) -> bool:
+        """Say whether a node is an operation that can stand in a table: finite, without choices.
+
+        A cell at a known place of an array that is no such operation is a source of its own.
+        """
+        if not all(is_finite(t) for t in (node.type, *map(self.type, node.inputs))):
+            return False
+        match node:
+            case Apply() | Table() | Reduce():
+                return True
+            case Read(inputs=(base, *_)):
+                return not self.at_known(node) or self.pure[base] != 1 << base
+            case Write(axes=axes):
+                return all(a is None for a in axes) and not isinstance(
+                    self.type(node.inputs[1]), Array
+                )
+            case _:
+                return False
+
+    def _shared(self, node: Node) -> int:
+        """Return the sources that reach several cells of an array: `spread`."""
+        if not isinstance(node.type, Array) or not self._is_pure(node):
+            return 0
+        inputs = node.inputs
+        shared = _union(self.spread, inputs)
+        match node:
+            case Write(inputs=(base, value, *index)):
+                places = _union(self.pure, index)
+                met = self.pure[base] & self.pure[value]
+                return shared | places | met | (self.pure[value] if places else 0)
+            case Apply(op="array"):
+                seen = 0
+                for i in inputs:
+                    shared |= seen & self.pure[i]
+                    seen |= self.pure[i]
+                return shared
+            case Apply():
+                scalars = [i for i in inputs if not isinstance(self.type(i), Array)]
+                return shared | _union(self.pure, scalars)
+            case _:
+                return shared
 
     def walks(self, node: Node) -> bool:
         """Say whether a node is an operation: a test sees through it, a case computes it again."""

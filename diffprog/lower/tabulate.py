@@ -12,7 +12,7 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Apply, Node, NodeId, Table
+from diffprog.ir.graph import Apply, Node, NodeId, Reduce, Table
 from diffprog.lower.evaluate import entries, number_of
 from diffprog.lower.region import Region
 from diffprog.lower.value import bits
@@ -56,7 +56,7 @@ def as_table(region: Region, number: NodeId) -> NodeId:
     if inputs is None:
         return number
     domains = [_values(region.type(i)) for i in inputs]
-    inner = Region(region, inputs)
+    inner = Region(region, inputs, sealed=True)
     for source in sources:
         if isinstance(region.type(source), Array):
             inner.brought[source] = _together(inner, region, source, node.span)
@@ -107,10 +107,14 @@ def _values(t: Type) -> list[Value]:
 
 
 def _meets(region: Region, node: Node) -> bool:
+    """Say whether some source reaches a node by two paths: two inputs, or two cells of one."""
     seen = 0
     for i in node.inputs:
-        pure = region.pure[i] & ~_known_mask(region, region.pure[i])
-        if pure & seen:
+        pure = region.pure[i]
+        met = pure & seen
+        if isinstance(node, Reduce):
+            met |= region.spread[i]
+        if met & ~_known_mask(region, met):
             return True
         seen |= pure
     return False

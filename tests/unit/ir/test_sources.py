@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -103,7 +103,7 @@ program p(x: int<4>, y: int<4>) -> int<7>:
     ),
     "an uncertain write, then a count": (
         """\
-size n = 5
+size n = 16
 program p(m: bool[n], i: int<n>) -> int<n + 1>:
     m[i] = true
     return count(m)
@@ -258,9 +258,9 @@ program p(xs: int<9>[n], y: int<9>) -> int<9>:
     return y
 """
     assert BUDGET < 300 * 300
-    start = perf_counter()
+    start = process_time()
     assert found(text)
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 def test_a_thousand_lines_are_quick() -> None:
@@ -276,9 +276,9 @@ def test_a_thousand_lines_are_quick() -> None:
             lambda _: [0],
         )
     graph = r.done([value])
-    start = perf_counter()
+    start = process_time()
     assert analyse(graph).clean
-    assert perf_counter() - start < 0.5
+    assert process_time() - start < 0.5
 
 
 def test_places_of_cells() -> None:
