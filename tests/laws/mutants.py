@@ -130,13 +130,6 @@ MUTANTS = (
         "test_expectation.py::test_a_choice_that_is_tested",
     ),
     Mutant(
-        "unseen-loss", 3, "diffprog/ir/meet.py",
-        "    both = twice(masks)\n    if both and not (is_real",
-        "    both = 0\n    if both and not (is_real",
-        "the analysis says where finite values that share a source meet (DP901)",
-        "test_expectation.py::test_whatever_is_clean",
-    ),
-    Mutant(
         "forgotten-choice", 3, "diffprog/learn/particles.py",
         "        keys.add(world.memory + 1, memories + 1)\n",
         "",
@@ -198,7 +191,7 @@ MUTANTS = (
         '    if node.op in ("and", "or") and node.inputs[0] == node.inputs[1]:\n'
         "        return node.inputs[0]\n"
         "    places = NEUTRAL.get(node.op, ())\n",
-        "passes use only identities of the composed extension; `xs and xs = xs` is none",
+        "passes use only identities of the composed extension; `y and y = y` is none",
         "test_passes.py::test_nothing_is_assumed_of_what_meets_itself",
     ),
     Mutant(

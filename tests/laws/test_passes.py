@@ -47,15 +47,15 @@ def assert_kept(program: Generated, data: st.DataObject) -> None:
         torch.testing.assert_close(a.expand(shape), b.expand(shape), rtol=1e-9, atol=1e-12)
 
 
-COMPOSED = ["xs and xs", "xs or xs", "xs xor xs", "xs and not xs", "(xs or xs) and xs"]
-"""Arrays are not tabulated: each cell meets itself as if it were another."""
+COMPOSED = ["y and y", "y or y", "y xor y", "(y or y) and y"]
+"""Of 13 bits there are too many combinations to tabulate: y meets itself as if it were another."""
 
 
 @LAW
 @given(st.sampled_from(COMPOSED), st.data())
 def test_nothing_is_assumed_of_what_meets_itself(code: str, data: st.DataObject) -> None:
-    """`xs and xs` is p², which is what DP901 warns of: no pass may make p of it."""
-    text = f"program main(xs: bool[2]) -> bool[2]:\n    return {code}\n"
+    """`y and y` is p², which is what DP901 warns of: no pass may make p of it."""
+    text = f"program main(xs: bool[13]) -> bool:\n    y = any(xs)\n    return {code}\n"
     program = Generated(parse(Source("composed.dp", text)))
     assert_kept(program, data)
 
