@@ -49,14 +49,19 @@ class _Run:
         """Return the test's sources and its result, the particles as they are after it."""
         probed = self.keeping(self.node.probe, self.args(k), settle=False)
         sources = self.node.sources
-        shelf = Shelf([*probed[:sources]], list(self.node.probe.types[:sources]))
+        shelf = Shelf([*probed], list(self.node.probe.types))
+        carried = Shelf([*self.carried], self.types)
+        # Deciding a source may part particles: all that was probed and is carried has to follow.
+        self.frame.shelves += [shelf, carried]
         self.runner.force(self.frame, shelf, range(sources))
-        self.frame.shelves.append(shelf)
+        self.carried = [v for v in carried.values if v is not None]
+        self.frame.shelves.pop()
         counter = torch.full((self.frame.world.count,), k)
-        (flag,) = self.keeping(self.node.test, [counter, *probed])
+        found = [v for v in shelf.values if v is not None]
+        (flag,) = self.keeping(self.node.test, [counter, *found])
         self.frame.shelves.pop()
         assert isinstance(flag, Tensor)
-        return [v for v in shelf.values if v is not None], flag
+        return [v for v in shelf.values[:sources] if v is not None], flag
 
     def leave(self, at: Tensor, results: list[Held], *, unfinished: bool = False) -> None:
         """Let particles leave with these results of theirs."""

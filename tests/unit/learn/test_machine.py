@@ -21,7 +21,8 @@ from diffprog.learn.expand import ZERO, Arcs, Expand
 from diffprog.learn.machine import Machine
 from diffprog.learn.particles import start
 from diffprog.learn.rows import columns, encode_inputs
-from diffprog.pipeline.stages import lowered
+from diffprog.pipeline import loads
+from diffprog.pipeline.stages import lowered, simplified
 from tests.strategies import choices, programs
 
 if TYPE_CHECKING:
@@ -89,6 +90,41 @@ def test_exact_is_the_expectation(data: st.DataObject) -> None:
             assert distribution == pytest.approx(by_enumeration(checked, row, cells, logits))
 
 
+def test_deciding_a_test_takes_the_carried_values_along() -> None:
+    """A free choice that a loop's test meets first parts the particles in the middle of a round."""
+    text = """enum Colour: red, green, blue
+
+program main(a1: bool, a2: Colour) -> Colour:
+    a1 = not false
+    choose given a2:
+        while choose bool xor a2 == a2 max 2:
+            a2 = a2
+            v3: bool = a2 == (choose Colour where [true, false, true])
+        do:
+            v4: bool = choose bool
+            a2 = a2
+    if a1:
+        match a1:
+            case false, true:
+                a1 = not a1
+    while a1 max 1:
+        v5: Colour = a2 if a1 else a2
+    return a2
+"""
+    checked = loads(text).checked
+    cells = Cells(checked.holes)
+    logits = torch.linspace(-1, 1, cells.leaves, dtype=torch.float64)
+    rows: list[dict[str, Value]] = [
+        {"a1": False, "a2": 1},
+        {"a1": True, "a2": 2},
+        {"a1": False, "a2": 2},
+    ]
+    for row, found in zip(
+        rows, distributions(checked, rows, cells, logits, merging=True), strict=True
+    ):
+        assert found == pytest.approx(by_enumeration(checked, row, cells, logits))
+
+
 def distributions(
     checked: Checked,
     rows: list[dict[str, Value]],
@@ -102,7 +138,7 @@ def distributions(
     world = start(len(rows), cells.free)
     inputs = encode_inputs(rows, dict(checked.main.params))
     machine = Machine(cells, decider, merging=merging)
-    ran = machine.start(lowered(checked), inputs, world, torch.arange(len(rows)))
+    ran = machine.start(simplified(lowered(checked)), inputs, world, torch.arange(len(rows)))
     everyone = torch.arange(ran.world.count)
     final = Arcs(ran.world.node, everyone, torch.full_like(everyone, ZERO))
     weights = build(
