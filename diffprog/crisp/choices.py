@@ -93,9 +93,7 @@ def decided(decide: Decider, hole: Hole, path: Path, mask: Mask | None, span: Sp
     chosen = decide(hole, path, mask)
     count = alternatives(hole).size
     if not isinstance(chosen, int) or not 0 <= chosen < count:
-        message = (
-            f"`{hole.key}` has no alternative {chosen}: they are numbered 0 to {count - 1}"
-        )
+        message = f"`{hole.key}` has no alternative {chosen}: they are numbered 0 to {count - 1}"
         fail("DP321", message, hole.span)
     if mask is not None and not mask[chosen]:
         label = hole.labels[chosen] if hole.labels else alternatives(hole).values()[chosen]

@@ -113,8 +113,7 @@ def lifted(function: Callable[..., Value], args: Sequence[Value]) -> Value:
         return function(*args)
     (length,) = lengths  # arrays that meet have one shape
     return [
-        lifted(function, [a[i] if isinstance(a, list) else a for a in args])
-        for i in range(length)
+        lifted(function, [a[i] if isinstance(a, list) else a for a in args]) for i in range(length)
     ]
 
 

@@ -78,9 +78,7 @@ def _region(title: str, graph: Graph, *, lines: bool) -> Iterator[str]:
     def name(node: NodeId) -> str:
         return called.get(node, f"%?{node}")
 
-    params = ", ".join(
-        f"{name(p.id)}: {p.type}{' known' if p.known else ''}" for p in graph.params
-    )
+    params = ", ".join(f"{name(p.id)}: {p.type}{' known' if p.known else ''}" for p in graph.params)
     yield f"{title}({params})"
     for node in graph.nodes:
         if not isinstance(node, Param):

@@ -81,9 +81,7 @@ def _operator(m: Mistake) -> Finding | None:
         help_ = "multiply: `x * x`"
         return Finding("DP121", "there is no power `**`", m.part(m.at - 1, m.at), help_)
     if m.kind == "GT" and before and before.kind == "EQUAL":
-        return Finding(
-            "DP121", "there is no `=>`", m.part(m.at - 1, m.at), "write `>=` or `->`"
-        )
+        return Finding("DP121", "there is no `=>`", m.part(m.at - 1, m.at), "write `>=` or `->`")
     return None
 
 

@@ -112,9 +112,7 @@ def _tell_all(layout: Layout) -> None:
 
 
 def _expect_one_program(program: Program, report: Report, *, module: bool) -> None:
-    found = [
-        d for d in program.declarations if isinstance(d, Function) and d.keyword == "program"
-    ]
+    found = [d for d in program.declarations if isinstance(d, Function) and d.keyword == "program"]
     if not found and not module:
         place = Span(program.span.source, 0, 0)
         report.error(
