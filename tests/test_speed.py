@@ -183,5 +183,9 @@ def memory(rounds: int) -> float:
 
 
 def test_long_loops_take_bounded_memory() -> None:
-    """A hundred times the rounds take less than ten times the memory, and no recursion."""
-    assert memory(10_000) < 10 * memory(100)
+    """A hundred times the rounds take less than ten times the memory, and no recursion.
+
+    A hundred rounds keep a hundred states of 128 KiB. What is measured of them may be less, where
+    loading the libraries had taken more for a moment.
+    """
+    assert memory(10_000) < 10 * max(memory(100), 100 * 128)
