@@ -15,6 +15,7 @@ from diffprog.lang.check.declarations import declare
 from diffprog.lang.check.names import hole_keys
 from diffprog.lang.check.returns import check_returns
 from diffprog.lang.check.scope import Variable
+from diffprog.lang.check.sizes import type_of
 from diffprog.lang.check.statements import block
 from diffprog.lang.check.structural import structural
 from diffprog.lang.check.unused import check_met, recursive, too_deep, warn_unused
@@ -80,7 +81,11 @@ def _checked(
         _functions(unit, program)
         main = program.main
         types = signature(Frame(unit, main.name, unit.sizes), main, unit.sizes)
-        checked = None if types is None else instances.get(main, unit.sizes, types)
+        checked = None
+        if types is None:
+            instances.look(main)
+        else:
+            checked = instances.get(main, unit.sizes, types)
         instances.rest()
     return checked, unit
 
@@ -153,6 +158,14 @@ class _Instances:
             params.append((param.name, t))
         body = tuple(block(frame, function.body))
         return typed.Function(function.name, tuple(params), types.result, body, function.span)
+
+    def look(self, function: syntax.Function) -> None:
+        """Find what else is wrong in a function whose signature has errors."""
+        frame = Frame(self.unit, function.name, self.unit.sizes)
+        for param in function.params:
+            t = type_of(frame, param.type)
+            frame.scope.set(param.name, Variable(t, param.span, pinned=t))
+        block(frame, function.body)
 
     def rest(self) -> None:
         """Check functions that were not reached, where their types need no call."""
