@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
+from torch.autograd.function import once_differentiable
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 LONG = 256
 """A loop of more rounds than this keeps only some of its states for the backward pass."""
@@ -155,12 +156,7 @@ def rolled(
     size = math.isqrt(len(counters))
     for start in range(0, len(counters), size):
         part = counters[start : start + size]
-        state = checkpoint(
-            once_reported(step, part, report, over),
-            *state,
-            use_reentrant=False,
-            preserve_rng_state=False,
-        )
+        state = again(step, part, state, report, over)
         if over is not None and over(state):
             break
     return state
@@ -181,17 +177,84 @@ def stretch(
     return state
 
 
-def once_reported(
+def again(
     step: Callable[..., tuple[Any, ...]],
     counters: Sequence[int],
+    state: tuple[Any, ...],
     report: dict[str, dict[int, Any]] | None,
     over: Callable[[tuple[Any, ...]], bool] | None,
-) -> Callable[..., tuple[Any, ...]]:
-    """Return a stretch of a loop as a function of its state that reports at its first run only."""
-    runs = []
+) -> tuple[Any, ...]:
+    """Run consecutive rounds of a loop that keep only where they began for the backward pass.
 
-    def run(*state: Any) -> tuple[Any, ...]:
-        runs.append(True)
-        return stretch(step, counters, state, report if len(runs) == 1 else None, over)
+    There they are run again. What the rounds read from outside (the cells of `step`) has slopes
+    too, so it goes in beside the state; what they report comes out beside it. Networks hold their
+    parameters out of reach: rounds that use one keep everything.
+    """
+    cells = step.__closure__ or ()
+    before = [c.cell_contents for c in cells]
+    held, shape = tree_flatten((state, before))
+    if any(isinstance(v, torch.nn.Module) and any(True for _ in v.parameters()) for v in held):
+        return stretch(step, counters, state, report, over)
+    places = [i for i, v in enumerate(held) if isinstance(v, Tensor)]
+    after: list[Any] = []
 
-    return run
+    def work(tensors: Sequence[Tensor]) -> list[Tensor]:
+        values = list(held)
+        for i, tensor in zip(places, tensors, strict=True):
+            values[i] = tensor
+        start, outside = tree_unflatten(values, shape)
+        told: dict[str, dict[int, Any]] = {}
+        try:
+            for cell, value in zip(cells, outside, strict=True):
+                cell.cell_contents = value
+            found = stretch(step, counters, start, told, over)
+        finally:
+            for cell, value in zip(cells, before, strict=True):
+                cell.cell_contents = value
+        after[:] = tree_flatten((found, told))
+        return [v for v in after[0] if isinstance(v, Tensor)]
+
+    made = iter(recomputed(work, [held[i] for i in places]))
+    values = [next(made) if isinstance(v, Tensor) else v for v in after[0]]
+    state, told = tree_unflatten(values, after[1])
+    for kind, lines in told.items():
+        for line, amount in lines.items():
+            note(report, kind, line, amount)
+    return state
+
+
+def recomputed(
+    work: Callable[[Sequence[Tensor]], list[Tensor]], tensors: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """Return what `work` makes of tensors, to be made again in the backward pass.
+
+    torch's own checkpoint keeps so many small objects that a C library's heap falls to pieces: ten
+    thousand steps took the memory of all their states.
+    """
+
+    def forward(ctx: Any, *given: Tensor) -> tuple[Tensor, ...]:
+        ctx.save_for_backward(*given)
+        with torch.no_grad():
+            return tuple(work(given))
+
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        given = [t.detach().requires_grad_(t.requires_grad) for t in ctx.saved_tensors]
+        with torch.enable_grad():
+            out = work(given)
+        pairs = [(o, g) for o, g in zip(out, slopes, strict=True) if o.requires_grad]
+        asked = [t for t in given if t.requires_grad]
+        if not pairs or not asked:
+            return (None,) * len(given)
+        found = iter(
+            torch.autograd.grad(
+                [o for o, _ in pairs], asked, [g for _, g in pairs], allow_unused=True
+            )
+        )
+        return tuple(next(found) if t.requires_grad else None for t in given)
+
+    rules = {
+        "forward": staticmethod(forward),
+        "backward": staticmethod(once_differentiable(backward)),
+    }
+    function = type("Recomputed", (torch.autograd.Function,), rules)
+    return function.apply(*tensors)  # type: ignore[attr-defined, no-any-return]

@@ -182,7 +182,7 @@ def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(halting, "LONG", 10_000)  # the generated file has it as a constant
     plain, want = saved(900)
     assert plain > 8 * many
-    assert torch.equal(grad, want)
+    torch.testing.assert_close(grad, want, rtol=1e-13, atol=0)  # summed a chunk at a time
 
 
 def test_reports_of_a_long_loop_count_once() -> None:
