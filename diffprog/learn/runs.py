@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from diffprog.errors import Diagnostic, DiffprogError, fail
+from diffprog.learn.board import Board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,7 @@ class Run:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self.board = Board(self.folder)
 
     def open(self, config: Config, source: str, *, resume: bool) -> dict[str, Any] | None:
         """Make the folder, or find the run that is there.
@@ -160,6 +162,7 @@ class Run:
         with temporary.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(lines)
         temporary.replace(path)
+        self.board.metrics(rows)
 
     def finish(self, source: str, report: Mapping[str, object]) -> None:
         """Write the emitted program and the report."""
