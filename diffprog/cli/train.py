@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from diffprog.learn.fit import Result
     from diffprog.pipeline import Program
 
-ESTIMATORS = ("auto", "exact", "sample", "soft", "search")
+ESTIMATORS = ("auto", "exact", "beam", "sample", "soft", "search")
 
 
 @click.command()
@@ -29,6 +29,7 @@ ESTIMATORS = ("auto", "exact", "sample", "soft", "search")
 @set_option
 @click.option("--restarts", default=32, show_default=True, help="Trained side by side.")
 @click.option("--estimator", type=click.Choice(ESTIMATORS), default="auto", show_default=True)
+@click.option("--width", default=64, show_default=True, help="Sequences a row, for `beam`.")
 @click.option("--steps", default=1000, show_default=True, help="The most steps taken.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--out", metavar="RUN", help="The folder of the run; one stopped there goes on.")

@@ -12,6 +12,7 @@ import torch
 
 from diffprog.errors import fail
 from diffprog.ir.graph import Network, walk
+from diffprog.learn.beam import Beam
 from diffprog.learn.estimators import Estimator, Exact, Sample, Task, Weighed
 from diffprog.learn.expand import TooManyStates
 from diffprog.learn.relaxed import Soft, relax
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from diffprog.learn.outcomes import Likelihood
     from diffprog.soft.module import SoftProgram
 
-NAMES = ("auto", "exact", "sample", "search", "soft")
+NAMES = ("auto", "exact", "beam", "sample", "search", "soft")
 """The estimators, as the user calls them."""
 
 ROW_SHARE = 16
@@ -42,6 +43,7 @@ class Setting:
         restarts: how many there are.
         samples: draws for each row, for `sample`.
         states: the budget of `exact`.
+        width: sequences for each row, for `beam`.
     """
 
     tasks: Sequence[Task]
@@ -50,6 +52,7 @@ class Setting:
     restarts: int
     samples: int
     states: int
+    width: int
     modules: Sequence[SoftProgram] = ()
 
 
@@ -66,6 +69,8 @@ def choose(name: str, setting: Setting) -> Estimator:
         return _auto(setting)
     if name == "exact":
         return _exact(setting, "asked for")
+    if name == "beam":
+        return _beam(setting, "asked for")
     if name == "sample":
         return _sample(setting, "asked for")
     return Soft(setting.tasks, setting.modules, setting.likelihood, "asked for")
@@ -124,3 +129,15 @@ def _exact(setting: Setting, why: str) -> Exact | Weighed:
 
 def _sample(setting: Setting, why: str) -> Sample:
     return Sample(setting.tasks, setting.cells, setting.likelihood, relax(), setting.samples, why)
+
+
+def _beam(setting: Setting, why: str) -> Beam:
+    return Beam(
+        setting.tasks,
+        setting.cells,
+        setting.likelihood,
+        relax(),
+        setting.states,
+        why,
+        width=setting.width,
+    )

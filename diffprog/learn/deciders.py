@@ -56,6 +56,9 @@ class Replay:
         message = "merging in a replay"
         raise InvariantError(message)
 
+    def keep(self, world: World) -> None:
+        """All go on."""
+
     def reals(self, name: str, world: World) -> Tensor:
         """Return learned reals."""
         return self.real[name].double().index_select(0, world.restart)
@@ -105,6 +108,9 @@ class Draw:
         """Draws do not split, so none become one."""
         message = "merging of draws"
         raise InvariantError(message)
+
+    def keep(self, world: World) -> None:
+        """All go on."""
 
     def reals(self, name: str, world: World) -> Tensor:
         """Return learned reals, with their gradient."""

@@ -56,12 +56,14 @@ class Loss:
         value: the loss itself, for reports, [R].
         weight: how many examples that was the mean of.
         impossible: rows that no decisions can answer.
+        left_out: the probability of the sequences that were not followed, for each restart, [R].
     """
 
     objective: Tensor
     value: Tensor
     weight: float
     impossible: int = 0
+    left_out: Tensor | None = None
 
 
 class Estimator(Protocol):
@@ -174,22 +176,42 @@ class Weighed:
         count, restarts = own.rows.count, len(next(iter(weights.values())))
         restart, row = _units(restarts, count)
         logs = self.cells.log_probs(weights, temperature=temperature)
-        decider = Weigh(self.cells, restarts * count, self.limit, logs, weights)
+        decider = self.decider(restarts * count, logs, weights)
         machine = Machine(self.cells, decider, merging=True, relax=self.relax)
         world = start(restarts * count, self.cells.free, restart)
         ran = machine.start(own.graph, own.rows.inputs, world, row)
         values = [v for v in ran.results if isinstance(v, Tensor)]
         targets = [t[row[ran.world.unit]] for t in own.rows.targets]
         scores = self.likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
-        total = _log_sum(decider.weight[ran.world.node] + scores, ran.world.unit, len(row))
-        by_row = total.reshape(restarts, count)
+        logs = decider.weight[ran.world.node]
+        right = _log_sum(logs + scores, ran.world.unit, len(row))
+        right = self.unreached(right, logs, ran.world.unit)
+        by_row = right.reshape(restarts, count)
         possible = by_row > NONE
         share = own.rows.weights * possible
         kept = torch.where(possible, by_row, 0.0)
         value = -(share * kept).sum(1) / share.sum(1).clamp_min(1)
-        return Loss(
-            value, value.detach(), float(own.rows.weights.sum()), int((~possible).any(0).sum())
-        )
+        impossible = int((~possible).any(0).sum())
+        found = Loss(value, value.detach(), float(own.rows.weights.sum()), impossible)
+        return self.reported(found, decider, own.rows.weights)
+
+    def unreached(self, right: Tensor, logs: Tensor, unit: Tensor) -> Tensor:
+        """Return the log-likelihood of units, [units], also where no particle is right.
+
+        Args:
+            right: of those where one is, `NONE` elsewhere, [units].
+            logs: the log-weight of each particle, [P].
+            unit: what each runs, [P].
+        """
+        return right
+
+    def decider(self, units: int, logs: Tensor, weights: Mapping[str, Tensor]) -> Weigh:
+        """Return what decisions get in one step."""
+        return Weigh(self.cells, units, self.limit, logs, weights)
+
+    def reported(self, loss: Loss, decider: Weigh, shares: Tensor) -> Loss:
+        """Return the loss with what the decider has to report."""
+        return loss
 
 
 def _units(restarts: int, rows: int) -> tuple[Tensor, Tensor]:

@@ -65,6 +65,7 @@ class Splitter(ABC):
         allowed[~where, 0] = True
         if bool((~allowed.any(1)).any()):
             fail("DP322", "a `where` masks every alternative of a choice")
+        allowed = self.narrowed(world, where, allowed, what)
         parent, chosen = torch.nonzero(allowed, as_tuple=True)
         self.check(len(parent), "states at once", self.limit)
         new = where[parent]
@@ -73,6 +74,14 @@ class Splitter(ABC):
         self._grow(node[new], child, what[parent, chosen][new])
         node[new] = child
         return parent, replace(world.take(parent), node=node), chosen
+
+    def narrowed(self, world: World, where: Tensor, allowed: Tensor, what: Tensor) -> Tensor:
+        """Return which ways are gone, [P, K]: all that are allowed."""
+        return allowed
+
+    def keep(self, world: World) -> Tensor | None:
+        """Return the particles that go on; None: all."""
+        return None
 
     def merge(self, world: World, classes: Tensor, count: int) -> Tensor:
         """Make a node for each class of several particles; a single one keeps its own."""

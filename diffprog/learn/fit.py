@@ -112,6 +112,7 @@ def fit(
     every: int = 10,
     samples: int = 16,
     states: int = 2**19,
+    width: int = 64,
     tolerance: float = 1e-3,
     scale: float | None = None,
     progress: bool = True,
@@ -125,7 +126,7 @@ def fit(
         examples: a file of JSON lines, pairs (inputs, answer), or `Examples`.
         dev: held-out examples: what the best restart is chosen by.
         restarts: how many sets of choices are trained side by side.
-        estimator: `exact`, `sample`, `soft`, `search`, or `auto`: `exact` where it fits.
+        estimator: `exact`, `beam`, `sample`, `soft`, `search`, or `auto`: `exact` where it fits.
         steps: the most steps taken.
         seed: of everything random.
         out: the folder of the run; a run that was stopped there goes on.
@@ -140,6 +141,7 @@ def fit(
         every: how many steps lie between two crisp evaluations.
         samples: draws for each row, for `sample`.
         states: the budget of `exact`: states at once.
+        width: sequences that are followed for each row, for `beam`.
         tolerance: how far off a real answer may be.
         scale: of a Gaussian likelihood of reals instead of the tolerance.
         progress: whether to show it, on stderr.
@@ -155,8 +157,8 @@ def fit(
             "restarts": restarts, "estimator": estimator, "steps": steps, "seed": seed, "lr": lr,
             "optimiser": optimiser, "clip": clip, "noise": noise, "entropy": entropy,
             "anneal": anneal, "start": start, "batch": batch, "every": every,
-            "samples": samples, "states": states, "tolerance": tolerance, "scale": scale,
-            "stop_when_exact": stop_when_exact,
+            "samples": samples, "states": states, "width": width, "tolerance": tolerance,
+            "scale": scale, "stop_when_exact": stop_when_exact,
         }
     )  # fmt: skip
     train = as_examples(examples, program)

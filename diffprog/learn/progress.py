@@ -20,7 +20,7 @@ WHOLE = Column(no_wrap=True, overflow="crop")
 """A column that is not folded where the terminal is narrow."""
 NAMES = {"restart": "best"}
 """What the columns are called here."""
-SHARES = ("soft", "crisp", "dev")
+SHARES = ("soft", "crisp", "dev", "left out")
 """Columns that are shares."""
 LINES = 20
 """How many lines a whole run prints where there is no terminal."""

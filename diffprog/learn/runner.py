@@ -54,6 +54,10 @@ class Decider(Protocol):
         """Let particles of one class become one; return the node of each class, [count]."""
         ...
 
+    def keep(self, world: World) -> Tensor | None:
+        """Return the particles that go on after a merge; None: all."""
+        ...
+
     def reals(self, name: str, world: World) -> Tensor:
         """Return the learned reals of a hole for each particle, [P, *shape]."""
         ...
@@ -174,6 +178,9 @@ class Runner(ABC):
                 nodes = self.decider.merge(world, classes, count)
                 first = representatives(classes, count)
                 frame.take(first, replace(world.take(first), node=nodes))
+            kept = self.decider.keep(frame.world)
+            if kept is not None:
+                frame.take(kept)
         return frame.world.count
 
     def outer(self, frame: Frame, graph: Graph) -> Tensor:

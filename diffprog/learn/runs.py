@@ -48,6 +48,7 @@ class Options(BaseModel):
     every: int = Field(10, ge=1)
     samples: int = Field(16, ge=1)
     states: int = Field(2**19, ge=1)
+    width: int = Field(64, ge=1)
     tolerance: float = Field(1e-3, ge=0)
     scale: float | None = Field(None, gt=0)
     stop_when_exact: bool = True

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from diffprog.pipeline import Program
 
 Row = dict[str, object]
-RATES = {"exact": 0.3, "soft": 0.1, "sample": 0.1}
+RATES = {"exact": 0.3, "beam": 0.3, "soft": 0.1, "sample": 0.1}
 """Learning rates unless told otherwise: exact gradients bear larger ones."""
 
 
@@ -73,7 +73,7 @@ class Session:
             return Walk(search, o.restarts, o.seed), "search", "asked for"
         modules = [p.soften(o.restarts) for p in programs] if o.estimator == "soft" else []
         setting = Setting(
-            batches, self.cells, self.likelihood, o.restarts, o.samples, o.states, modules
+            batches, self.cells, self.likelihood, o.restarts, o.samples, o.states, o.width, modules
         )
         estimator = choose(o.estimator, setting)
         rate = RATES[estimator.name] if o.lr is None else o.lr
@@ -145,6 +145,8 @@ class Session:
         if dev is not None:
             row["dev"] = float(dev[best])
         row["entropy"] = float(self.trainer.entropy()[best])
+        if isinstance(self.trainer, Descent) and self.trainer.left_out is not None:
+            row["left out"] = float(self.trainer.left_out[best])
         row |= {"restart": best, "fit": self.record.fits}
         self.rows.append(row)
         return row
@@ -159,15 +161,15 @@ class Session:
     def _soft(self, loss: Tensor, best: int) -> float:
         """Return the soft accuracy of a restart.
 
-        For `soft` the share of rows whose most probable answer is right; for `exact` the
-        (geometric) mean probability of the right answer; for the others the share of right
+        For `soft` the share of rows whose most probable answer is right; for `exact` and `beam`
+        the (geometric) mean probability of the right answer; for the others the share of right
         cells.
         """
         trainer = self.trainer
         if isinstance(trainer, Descent) and isinstance(trainer.estimator, Soft):
             shares = [trainer.estimator.right(t, trainer.weights, 1.0) for t in range(self.batches)]
             return float(torch.stack(shares).mean(0)[best])
-        exact = self.name == "exact"
+        exact = self.name in ("exact", "beam")
         return float((-loss[best]).exp() if exact else 1 - loss[best])
 
     def _finite(self, loss: Tensor, step: int) -> None:

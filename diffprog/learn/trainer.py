@@ -97,6 +97,7 @@ class Descent:
 
     Attributes:
         broken: whether the last gradient was not finite; then no step was taken.
+        left_out: the probability that the last step did not follow, [R], or None.
     """
 
     def __init__(self, estimator: Estimator, cells: Cells, restarts: int, recipe: Recipe) -> None:
@@ -104,6 +105,7 @@ class Descent:
         self.weights = first_weights(cells, restarts, recipe)
         self.impossible = 0
         self.broken = False
+        self.left_out: Tensor | None = None
         make = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}[recipe.optimiser]
         self.optimiser = make(list(self.weights.values()), lr=recipe.lr)
 
@@ -115,6 +117,10 @@ class Descent:
         ]
         self.impossible = sum(loss.impossible for loss in losses)
         total = max(1.0, sum(loss.weight for loss in losses))
+        shares = [
+            loss.left_out * (loss.weight / total) for loss in losses if loss.left_out is not None
+        ]
+        self.left_out = torch.stack(shares).sum(0) if shares else None
         objective = sum(
             (loss.objective * (loss.weight / total) for loss in losses), torch.zeros(())
         )

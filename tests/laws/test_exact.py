@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffprog.crisp.enumerate import enumerate_runs
+from diffprog.learn.beam import Beam
 from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.estimators import Exact, Task, Weighed
 from diffprog.learn.examples import Example
@@ -56,7 +57,7 @@ def losses(
     examples: Sequence[Example],
     weights: Sequence[Mapping[str, Any]],
 ) -> list[Loss]:
-    """Return what both forms of exact inference lose: compiled once, and run anew."""
+    """Return what all forms of exact inference lose: compiled once, run anew, as a wide beam."""
     checked = program.checked
     cells = Cells(checked.holes)
     rows = as_rows(examples, program.params, checked.main.result)
@@ -67,7 +68,8 @@ def losses(
     }
     exact = Exact(tasks, cells, Likelihood())
     weighed = Weighed(tasks, cells, Likelihood(), relax())
-    return [e.loss(0, logits, torch.Generator(), 1.0) for e in (exact, weighed) if logits]
+    beam = Beam(tasks, cells, Likelihood(), relax(), width=2**30)
+    return [e.loss(0, logits, torch.Generator(), 1.0) for e in (exact, weighed, beam) if logits]
 
 
 @LAW

@@ -69,7 +69,7 @@ def test_baseline_leaves_nothing_where_all_draws_agree() -> None:
     assert torch.allclose(logq.grad, torch.zeros(5))
 
 
-@pytest.mark.parametrize("estimator", ["auto", "exact", "sample", "soft", "search"])
+@pytest.mark.parametrize("estimator", ["auto", "exact", "beam", "sample", "soft", "search"])
 def test_each_finds_parity(estimator: str) -> None:
     """An unknown operator and an unknown start, from all strings of three bits."""
     examples = [

@@ -1,0 +1,100 @@
+"""The estimator `beam`: the most probable sequences of decisions; what is left out is reported.
+
+In: tasks, logits. Out: minus the log of the probability that the sequences in the beam give the
+answer. The weights are not normalised over the beam. A row that no sequence in its beam answers
+has at most the likelihood of what was left out, and that is what it is trained on: it leaves the
+sequences that are known to be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from diffprog.learn.estimators import Loss, Weighed
+from diffprog.learn.expand import Weigh
+from diffprog.learn.outcomes import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diffprog.learn.particles import World
+
+WIDTH = 64
+"""Sequences that are followed for each row and restart, unless told otherwise."""
+TINY = 1e-9
+"""Less than this that is left out is rounding."""
+
+
+@dataclass
+class Following(Weigh):
+    """Carries log-weights of at most `width` particles a unit.
+
+    Attributes:
+        width: how many particles of a unit go on.
+        left_out: the probability of those that do not, by unit, [units].
+    """
+
+    width: int = WIDTH
+    left_out: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.float64))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.left_out = torch.zeros(self.nodes, dtype=torch.float64)
+
+    def narrowed(self, world: World, where: Tensor, allowed: Tensor, what: Tensor) -> Tensor:
+        """Return which ways go on, [P, K]: of each unit the most probable."""
+        gained = torch.where(where.unsqueeze(1), what.detach(), 0.0)
+        ways = torch.nonzero(allowed)
+        weight = self.weight.detach()[world.node].unsqueeze(1) + gained
+        kept = self._best(world.unit[ways[:, 0]], weight[allowed])
+        out = torch.zeros_like(allowed)
+        out[ways[kept, 0], ways[kept, 1]] = True
+        return out
+
+    def keep(self, world: World) -> Tensor | None:
+        """Return the most probable particles of each unit, or None where all are."""
+        kept = self._best(world.unit, self.weight.detach()[world.node])
+        return None if len(kept) == world.count else kept
+
+    def _best(self, unit: Tensor, weight: Tensor) -> Tensor:
+        """Return the places of each unit's best, in order, and note the weight of the others."""
+        order = torch.argsort(weight, descending=True, stable=True)
+        order = order[torch.argsort(unit[order], stable=True)]
+        counts = torch.bincount(unit, minlength=len(self.left_out))
+        starts = torch.cumsum(counts, 0) - counts
+        rank = torch.arange(len(order)) - starts[unit[order]]
+        others = order[rank >= self.width]
+        self.left_out = self.left_out.index_add(0, unit[others], weight[others].exp().double())
+        return order[rank < self.width].sort().values
+
+
+@dataclass
+class Beam(Weighed):
+    """The sequences that are the most probable now, run anew each step."""
+
+    width: int = WIDTH
+    name: str = field(default="beam", init=False)
+
+    def unreached(self, right: Tensor, logs: Tensor, unit: Tensor) -> Tensor:
+        """Return the log-likelihood of units; log(1 - all that is in the beam) where none is right.
+
+        Where nothing is left out, no decisions can answer.
+        """
+        wrong = torch.zeros_like(right).index_add(0, unit, logs.exp().to(right.dtype))
+        rest = 1 - wrong
+        some = (right.detach() == NONE) & (rest.detach() > TINY)
+        return torch.where(some, torch.where(some, rest, 1.0).log(), right)
+
+    def decider(self, units: int, logs: Tensor, weights: Mapping[str, Tensor]) -> Weigh:
+        """Return what decisions get in one step."""
+        return Following(self.cells, units, self.limit, logs, weights, width=self.width)
+
+    def reported(self, loss: Loss, decider: Weigh, shares: Tensor) -> Loss:
+        """Return the loss with the mean probability that was left out, by restart."""
+        assert isinstance(decider, Following)
+        by_row = decider.left_out.reshape(-1, len(shares))
+        return replace(loss, left_out=(by_row * shares).sum(1) / shares.sum())
