@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from diffprog.pipeline.data import plain
-from diffprog.view.trace import TraceStep, from_report, plot
+from diffprog.view.plot import plot
+from diffprog.view.trace import TraceStep, from_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,6 +29,7 @@ from diffprog.ir.graph import (
 from diffprog.ir.known import is_scalar, known
 from diffprog.ops import OPS
 from diffprog.soft import rows
+from diffprog.soft.addressing import addressing
 from diffprog.soft.branches import select
 from diffprog.soft.counted import loop_for
 from diffprog.soft.emitter import Emitter, placed
@@ -39,7 +40,7 @@ from diffprog.soft.live import live
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
-from diffprog.soft.watching import CALLS, loop_ends
+from diffprog.soft.watching import CALLS, addressed, loop_ends
 from diffprog.soft.writer import Term, Writer, const, item
 from diffprog.types import Bool, Real
 
@@ -89,6 +90,7 @@ class Generator:
         flags = known(graph, [t is not None and (t.number or t.value is not None) for t in inputs])
         terms: dict[int, Term] = {}
         several: dict[int, dict[int, Term]] = {}
+        steps = addressing(graph) if self.tracing is not None else {}
         for node in graph.nodes:
             if node.id not in needed.nodes:
                 continue
@@ -108,6 +110,8 @@ class Generator:
                     )
                     if not terms[node.id].number:
                         value_fits(node.type, node.span)
+            if node.id in steps:
+                addressed(self.emitter, steps[node.id], node, terms[node.id])
         return [terms.get(r) for r in graph.results]
 
     def block(

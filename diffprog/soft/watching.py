@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from diffprog.ir.graph import Hole, Param
+from diffprog.soft.addressing import array_name
 from diffprog.soft.writer import Term, finite_item, shape
 from diffprog.types import Array, Bool, Enum, Int, Real, trail
 
@@ -30,22 +31,20 @@ if TYPE_CHECKING:
 CALLS = ("watch", "tick")
 """What the lines call; a traced run puts a `Recorder`'s methods there."""
 
-ARRAYS = (r"^for\s+\w+\s+in\s+(\w+)", r"(\w+)\s*\[", r"(\w+)")
-"""Where the name of an array stands in what reads or writes it."""
-
 
 class Record(NamedTuple):
     """What was watched at one moment of one row.
 
     Attributes:
-        kind: `memory`, `read`, `write`, `branch` or `halting`.
+        kind: `memory`, `read`, `write`, `address`, `branch`, `decision` or `halting`.
         name: the variable, or how the program writes the test or the loop.
         line: where it stands in the program.
         step: the moment, from 0.
         values: memory: the mean of each cell; read, write: the weight of each cell, times that
-            of the case in which this happens; branch: the weight of each case; halting: what stops
-            now, and the remainder where that is given to this step.
-        labels: the names of the cases.
+            of the case in which this happens; address: of a step on the way there, the weight of
+            each cell; branch: the weight of each case; decision: of each alternative; halting: what
+            stops now, and the remainder where that is given to this step.
+        labels: the names of the cases, of the alternatives.
         bounds: the least and the largest value of the cells, None for reals.
     """
 
@@ -107,7 +106,7 @@ def attended(
             axes.append(f"({index.code if index.number else em.tensor(index)}, {lo}, {n})")
         else:
             axes.append(f"(slice({index.lo}, {index.hi}), 0, {n})")
-    name = _array_name(node.span.text)
+    name = array_name(node.span.text)
     weight = " * ".join(em.cases) or "1.0"
     place = f"[{', '.join(axes)}], {weight}"
     em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
@@ -116,9 +115,24 @@ def attended(
         cells(em, name, changed, node.span)
 
 
-def _array_name(text: str) -> str:
-    found = next(filter(None, (re.search(pattern, text) for pattern in ARRAYS)), None)
-    return found[1] if found else "array"
+def decided(em: Emitter, name: str, node: Node, weights: str, labels: Sequence[str]) -> None:
+    """Write that a decision is watched; `weights` is a tensor, its last axis the alternatives."""
+    _distribution(em, "decision", name, node, weights, tuple(labels))
+
+
+def addressed(em: Emitter, name: str, node: Node, term: Term) -> None:
+    """Write that a step of addressing is watched."""
+    if not term.number:
+        _distribution(em, "address", name, node, em.tensor(term), ())
+
+
+def _distribution(
+    em: Emitter, kind: str, name: str, node: Node, code: str, labels: tuple[str, ...]
+) -> None:
+    if em.tracing is not None:
+        what = f"({code}, {' * '.join(em.cases) or '1.0'})"
+        more = f'"{kind}", {name!r}, {node.span.line}, {what}, {labels!r}'
+        em.writer.line(f"watch(report, {more})")
 
 
 def branched(em: Emitter, node: Select, code: str, weights: Sequence[str]) -> None:
@@ -204,7 +218,13 @@ class Recorder:
         if self._ticked and self._busy:
             self._next()
         self._ticked, self._busy = False, True
-        values = _place(*what) if kind in ("read", "write") else tuple(map(_number, what))
+        match kind:
+            case "read" | "write":
+                values = _place(*what)
+            case "decision" | "address":
+                values = _weights(*what)
+            case _:
+                values = tuple(map(_number, what))
         self.records.append(Record(kind, name, line, self.moment, values, tuple(more)))
 
     def _cells(self, name: str, line: int, what: Any, bounds: tuple[int, int] | None) -> None:
@@ -242,8 +262,18 @@ def _row(tensor: Tensor, count: int) -> tuple[float, ...]:
     return tuple(tensor.reshape(-1, count)[0].tolist())
 
 
+def _weights(tensor: Tensor, share: Any) -> tuple[float, ...]:
+    """Return the weights of the first row, times the weight of the case in which they count."""
+    return tuple((tensor.reshape(-1, tensor.shape[-1])[0] * _number(share)).tolist())
+
+
 def _place(axes: Sequence[tuple[Any, int, int]], weight: Any) -> tuple[float, ...]:
-    """Return the weight of each cell: the product of its indices', in row-major order."""
+    """Return the weight of each cell: the product of its indices', in row-major order.
+
+    Whole rows are one cell: an axis that is taken whole, behind all others, does not count.
+    """
+    while len(axes) > 1 and axes[-1][0] == slice(0, axes[-1][2]):
+        axes = axes[:-1]
     whole = torch.full((1,), _number(weight), dtype=torch.float64)
     for index, lo, n in axes:
         along = torch.zeros(n, dtype=torch.float64)

@@ -121,3 +121,43 @@ def test_a_program_traces_with_its_choices() -> None:
     trace = dp.loads(WHILE).trace(x=1, xs=[0, 3, 1, 0, 1])
     assert trace.answer == [1, 0, 0, 0]
     assert trace.text.splitlines()[0].split()[:4] == ["0", "memory", "2", "xs"]
+
+
+NTM = """\
+fn address(memory: real[4, 2], head: int<4>, key: real[2], near: bool, shift: int<3>) -> int<4>:
+    found = pick(8.0 * cosine(memory, key))
+    at = found if near else head
+    return sharpen((at + shift - 1) % 4, 2.0)
+
+program p(memory: real[4, 2], keys: real[2, 2], near: bool, shift: int<3>) -> real[2, 2]:
+    head: int<4> = 0
+    out: real[2, 2] = 0.0
+    for t in 0 .. 2:
+        head = address(memory, head, keys[t], near, shift)
+        out[t] = memory[head]
+        memory[head] += keys[t]
+    return out
+"""
+
+
+def test_the_steps_of_an_address_are_watched() -> None:
+    """Content, interpolation, shift and sharpening, each a distribution over the locations."""
+    inputs = {"memory": [[1, 0], [0, 1], [-1, 0], [0, -1]], "keys": [[1, 0], [0, 1]]}
+    _, records = soft(NTM).trace(**inputs, near=0.75, shift=[0.0, 0.25, 0.75])
+    steps = [r for r in records if r.kind == "address" and r.step == 0]
+    names = [f"{s}, reads of memory" for s in ("content", "interpolate", "shift", "sharpen")]
+    assert [r.name for r in steps] == names
+    content, interpolated, shifted, sharpened = (torch.tensor(r.values) for r in steps)
+    head = torch.tensor([1.0, 0, 0, 0])
+    assert torch.allclose(interpolated, 0.75 * content + 0.25 * head)
+    moved = 0.25 * interpolated + 0.75 * interpolated.roll(1)
+    assert torch.allclose(shifted, moved)
+    assert torch.allclose(sharpened, moved**2 / (moved**2).sum())
+    (read,) = [r for r in records if r.kind == "read" and r.name == "memory" and r.step == 0]
+    assert read.values == pytest.approx(steps[-1].values)  # a whole row is one location
+
+
+def test_tables_have_no_addressing() -> None:
+    """A place that a table gives is no address: nothing finds it by content or sharpens it."""
+    _, records = soft(WHILE).trace(x=[0.4, 0.3, 0.2, 0.1], xs=[0, 3, 1, 0, 1])
+    assert "address" not in {r.kind for r in records}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from diffprog.errors import DiffprogError
-from diffprog.view.trace import TraceStep, from_report, plot
+from diffprog.view.plot import plot
+from diffprog.view.trace import TraceStep, from_report
 
 if TYPE_CHECKING:
     from pathlib import Path
