@@ -32,6 +32,7 @@ ESTIMATORS = ("auto", "exact", "beam", "sample", "soft", "search")
 @click.option("--width", default=64, show_default=True, help="Sequences a row, for `beam`.")
 @click.option("--steps", default=1000, show_default=True, help="The most steps taken.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
+@click.option("--cost", default=0.01, show_default=True, help="Weight of `by act`, `by ponder`.")
 @click.option("--out", metavar="RUN", help="The folder of the run; one stopped there goes on.")
 @click.option("--require-solved", is_flag=True, help="Exit 1 unless all answers are right.")
 @json_option

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from diffprog.errors import fail
-from diffprog.ir.graph import Network, walk
+from diffprog.ir.graph import Loop, Network, walk
 from diffprog.learn.beam import Beam
 from diffprog.learn.estimators import Estimator, Exact, Sample, Task, Weighed
 from diffprog.learn.expand import TooManyStates
 from diffprog.learn.relaxed import Soft, relax
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from diffprog.learn.cells import Cells
     from diffprog.learn.outcomes import Likelihood
@@ -37,13 +37,14 @@ class Setting:
 
     Attributes:
         tasks: the rows, by size and batch.
-        modules: the soft program of each task; made when first asked for.
+        modules: the soft program of each task; made when asked for.
         cells: the decisions.
         likelihood: what counts as an answer.
         restarts: how many there are.
         samples: draws for each row, for `sample`.
         states: the budget of `exact`.
         width: sequences for each row, for `beam`.
+        cost: the weight of what halting loops cost, for `soft`.
     """
 
     tasks: Sequence[Task]
@@ -53,7 +54,8 @@ class Setting:
     samples: int
     states: int
     width: int
-    modules: Sequence[SoftProgram] = ()
+    modules: Callable[[], Sequence[SoftProgram]] = tuple
+    cost: float = 0.0
 
 
 def choose(name: str, setting: Setting) -> Estimator:
@@ -67,20 +69,45 @@ def choose(name: str, setting: Setting) -> Estimator:
         fail("DP624", f"no estimator is called `{name}`", hint=f"they are {names}")
     if name == "auto":
         return _auto(setting)
+    if name != "soft":
+        refuse_pondering(name, setting.tasks, setting.cells)
     if name == "exact":
         return _exact(setting, "asked for")
     if name == "beam":
         return _beam(setting, "asked for")
     if name == "sample":
         return _sample(setting, "asked for")
-    return Soft(setting.tasks, setting.modules, setting.likelihood, "asked for")
+    return _soft(setting, "asked for")
+
+
+def learns_to_halt(tasks: Sequence[Task], cells: Cells) -> bool:
+    """Say whether learned reals may decide when a loop `by ponder` stops."""
+    loops = (n for t in tasks for n in walk(t.graph) if isinstance(n, Loop))
+    return bool(cells.reals) and any(n.halting.kind == "ponder" for n in loops)
+
+
+def refuse_pondering(name: str, tasks: Sequence[Task], cells: Cells) -> None:
+    """Complain where an estimator runs a loop crisply that only learns by its weights.
+
+    Raises:
+        DiffprogError: DP624.
+    """
+    if learns_to_halt(tasks, cells):
+        message = f"`{name}` runs a loop `by ponder` crisply: it cannot learn when to stop"
+        fail("DP624", message, hint="use `soft`")
+
+
+def _soft(setting: Setting, why: str) -> Soft:
+    modules = setting.modules()
+    return Soft(setting.tasks, modules, setting.likelihood, setting.cost, why)
 
 
 def _auto(setting: Setting) -> Estimator:
     graphs = [t.graph for t in setting.tasks]
     if any(isinstance(n, Network) for g in graphs for n in walk(g)):
-        why = "the program has networks"
-        return Soft(setting.tasks, setting.modules, setting.likelihood, why)
+        return _soft(setting, "the program has networks")
+    if learns_to_halt(setting.tasks, setting.cells):
+        return _soft(setting, "it learns when a loop `by ponder` stops")
     try:
         _probe(setting)
         exact = _exact(setting, "")

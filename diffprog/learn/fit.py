@@ -115,6 +115,7 @@ def fit(
     width: int = 64,
     tolerance: float = 1e-3,
     scale: float | None = None,
+    cost: float = 0.01,
     progress: bool = True,
     stop_when_exact: bool = True,
     resume: bool = True,
@@ -144,6 +145,8 @@ def fit(
         width: sequences that are followed for each row, for `beam`.
         tolerance: how far off a real answer may be.
         scale: of a Gaussian likelihood of reals instead of the tolerance.
+        cost: the weight of what loops `by act` and `by ponder` cost (tau in Graves 2016, beta in
+            Banino 2021), for `soft`.
         progress: whether to show it, on stderr.
         stop_when_exact: whether to stop when a restart is right on train and dev.
         resume: whether to go on with the run in `out`.
@@ -158,7 +161,7 @@ def fit(
             "optimiser": optimiser, "clip": clip, "noise": noise, "entropy": entropy,
             "anneal": anneal, "start": start, "batch": batch, "every": every,
             "samples": samples, "states": states, "width": width, "tolerance": tolerance,
-            "scale": scale, "stop_when_exact": stop_when_exact,
+            "scale": scale, "cost": cost, "stop_when_exact": stop_when_exact,
         }
     )  # fmt: skip
     train = as_examples(examples, program)

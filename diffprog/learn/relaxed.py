@@ -1,6 +1,7 @@
 """The estimator `soft`: decisions get the point of the simplex, by the generated soft module.
 
-In: tasks with their modules. Out: minus the log-likelihood of the targets under the marginals.
+In: tasks with their modules. Out: minus the log-likelihood of the targets under the marginals, in
+expectation over the outcomes (the steps of a loop `by ponder`), and what the loops cost.
 """
 
 from __future__ import annotations
@@ -30,11 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Soft:
-    """The mixture of everything. One module for each task; all are given the same weights."""
+    """The mixture of everything. One module for each task; all are given the same weights.
+
+    Attributes:
+        cost: the weight of what loops `by act` and `by ponder` cost: the loss is
+            sum_n p_n L_n + cost * (N + R, or the divergence).
+    """
 
     tasks: Sequence[Task]
     modules: Sequence[SoftProgram]
     likelihood: Likelihood
+    cost: float = 0.0
     why: str = ""
     name: str = field(default="soft", init=False)
 
@@ -47,28 +54,35 @@ class Soft:
     ) -> tuple[Tensor, ...]:
         """Return the soft answers to a task's rows, by result, [R, B, *shape, K]."""
         module = self.modules[task]
-        module.choice_temperature = temperature
-        # One axis, the rows', stands between the restarts and what is the hole's own.
-        logits = {key: weights[parameter_name(key)].unsqueeze(1) for key in module.hole_types}
-        found = module.run(self.encoded[task], logits)
-        restarts = len(next(iter(weights.values())))
-        count = self.tasks[task].rows.count
-        types = self.tasks[task].result
+        found = module.run(self.encoded[task], _logits(module, weights, temperature))
+        return self._expanded(task, found, (_restarts(weights), self.tasks[task].rows.count))
+
+    def _expanded(self, task: int, found: Any, lead: tuple[int, ...]) -> tuple[Tensor, ...]:
+        """Return answers by result, with all leading axes."""
         parts = _flat(found if isinstance(found, tuple) else (found,))
+        types = self.tasks[task].result
         return tuple(
-            p.expand(restarts, count, *p.shape[p.dim() - trail(t) :])
+            p.expand(*lead, *p.shape[p.dim() - trail(t) :])
             for p, t in zip(parts, types, strict=True)
         )
 
     def loss(
         self, task: int, weights: Mapping[str, Tensor], chance: torch.Generator, temperature: float
     ) -> Loss:
-        """Return minus the mean log-likelihood of the answers."""
-        own = self.tasks[task]
-        values = self.values(task, weights, temperature)
-        logs = self.likelihood.soft(values, own.rows.targets, own.result)
-        share = (own.rows.weights / own.rows.weights.sum()).to(logs.dtype)
-        value = -(logs * share).sum(-1)
+        """Return minus the mean log-likelihood of the answers, and the weighted costs."""
+        own, module = self.tasks[task], self.modules[task]
+        rows = (_restarts(weights), own.rows.count)
+        found = module.alternatives(self.encoded[task], _logits(module, weights, temperature))
+        likely = found.weights.expand(-1, *rows)
+        values = self._expanded(task, found.values, tuple(likely.shape))
+        # Outcomes and restarts are one axis here: each is judged by itself.
+        judged = [v.flatten(0, 1) for v in values]
+        logs = self.likelihood.soft(judged, own.rows.targets, own.result).view_as(likely)
+        each = -(likely * logs).sum(0)
+        for amount in module.costs.values():
+            each = each + self.cost * amount
+        share = (own.rows.weights / own.rows.weights.sum()).to(each.dtype)
+        value = (each * share).sum(-1)
         return Loss(value, value.detach(), float(own.rows.weights.sum()))
 
     def right(self, task: int, weights: Mapping[str, Tensor], temperature: float) -> Tensor:
@@ -92,6 +106,21 @@ class Soft:
             if found is not None:
                 return found
         return None
+
+
+def _restarts(weights: Mapping[str, Tensor]) -> int:
+    return len(next(iter(weights.values())))
+
+
+def _logits(
+    module: SoftProgram, weights: Mapping[str, Tensor], temperature: float
+) -> dict[str, Tensor]:
+    """Return what the holes of a module are: restarts, then one axis for the rows, then their own.
+
+    The module takes on the temperature.
+    """
+    module.choice_temperature = temperature
+    return {key: weights[parameter_name(key)].unsqueeze(1) for key in module.hole_types}
 
 
 def _inputs(module: SoftProgram, rows: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Options(BaseModel):
     width: int = Field(64, ge=1)
     tolerance: float = Field(1e-3, ge=0)
     scale: float | None = Field(None, gt=0)
+    cost: float = Field(0.01, ge=0)
     stop_when_exact: bool = True
 
 

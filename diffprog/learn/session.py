@@ -17,7 +17,7 @@ from torch import Tensor
 
 from diffprog.errors import Diagnostic, DiffprogError, fail
 from diffprog.learn.cells import Cells, parameter_name
-from diffprog.learn.choose import Setting, choose
+from diffprog.learn.choose import Setting, choose, refuse_pondering
 from diffprog.learn.estimators import Task
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.progress import Meter
@@ -69,11 +69,19 @@ class Session:
         batches, programs = tasks(self.program, self.examples, batch=o.batch, seed=o.seed)
         self.batches = len(batches)
         if o.estimator == "search":
+            refuse_pondering("search", self.whole, self.cells)
             search = Search(self.whole, self.cells, o.steps)
             return Walk(search, o.restarts, o.seed), "search", "asked for"
-        modules = [p.soften(o.restarts) for p in programs] if o.estimator == "soft" else []
         setting = Setting(
-            batches, self.cells, self.likelihood, o.restarts, o.samples, o.states, o.width, modules
+            tasks=batches,
+            cells=self.cells,
+            likelihood=self.likelihood,
+            restarts=o.restarts,
+            samples=o.samples,
+            states=o.states,
+            width=o.width,
+            modules=lambda: [p.soften(o.restarts) for p in programs],
+            cost=o.cost,
         )
         estimator = choose(o.estimator, setting)
         rate = RATES[estimator.name] if o.lr is None else o.lr

@@ -39,6 +39,9 @@ class Emitter:
         choices: the keys of holes by the names of their weights.
         cases: the weights of the cases in which it stands.
         loops: how many loops stand around what is written.
+        regions: how many regions, the program's own counted.
+        alternatives: where outcomes are asked for, the names of the weights of those so far, one
+            for each axis that they have, left of all others; else None.
     """
 
     writer: Writer
@@ -48,6 +51,8 @@ class Emitter:
     choices: dict[str, str] = field(default_factory=dict)
     cases: list[str] = field(default_factory=list)
     loops: int = 0
+    regions: int = 0
+    alternatives: list[str] | None = None
     _told: int | None = None
 
     def comment(self, node: Node) -> None:

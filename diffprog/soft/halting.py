@@ -106,6 +106,13 @@ def act_weights(
     return weight, active * ends, missing
 
 
+def alternatives(steps: Sequence[Tensor], lead: int, depth: int) -> Tensor:
+    """Return a value of each step as alternatives, left of `lead` other leading axes."""
+    axes = lead + depth
+    padded = [x[(None,) * (axes - x.dim())] for x in steps]
+    return torch.stack(torch.broadcast_tensors(*padded))  # type: ignore[no-untyped-call]
+
+
 def divergence(p: Tensor, log_prior: float) -> Tensor:
     """Return p (log p - log prior), a term of a Kullback-Leibler divergence; 0 where p is 0."""
     live = p > 0

@@ -6,18 +6,17 @@ with crisp or soft inputs of any leading axes and gives soft outputs.
 
 from __future__ import annotations
 
-import hashlib
-import linecache
-import sys
-from types import ModuleType
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from diffprog.errors import fail
-from diffprog.soft.choices import Choices
+from diffprog.soft.choices import Choices, sizes
 from diffprog.soft.inputs import Encoder, gathered, leaves
+from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
+from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
 from diffprog.soft.watching import CALLS, Recorder
 from diffprog.types import trail
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole
+    from diffprog.soft.outcomes import Outcomes
     from diffprog.soft.torchgen import Generated
     from diffprog.soft.watching import Record
     from diffprog.types import Type
@@ -51,6 +51,7 @@ class SoftProgram(Choices):
 
     _function: Callable[..., tuple[Tensor, ...]]
     _constants: dict[str, Tensor]
+    _stepwise: tuple[Callable[..., Any], dict[str, Tensor]] | None
 
     def __init__(
         self,
@@ -99,33 +100,73 @@ class SoftProgram(Choices):
         Raises:
             DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one.
         """
-        tensors = self.encode(*args, **kwargs)
-        if torch.is_autocast_enabled(self.like.device.type):
-            # Mixtures and halting sums want full precision: half of it loses mass.
-            with torch.autocast(self.like.device.type, enabled=False):
-                return self.run(tensors)
-        return self.run(tensors)
+        return self.run(self.encode(*args, **kwargs))
+
+    def outcomes(self, *args: Any, **kwargs: Any) -> Outcomes:
+        """Run the program and return its outcomes: alternatives on the first axis, with weights.
+
+        A loop `by ponder` at the program's top level gives one a step, and what follows it is
+        computed for each. Other programs have one outcome. Inputs are as for `forward`; what is
+        reported is the mean over the outcomes.
+        """
+        return self.alternatives(self.encode(*args, **kwargs))
 
     def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
         """Run the program on encoded inputs, with other logits than its own where given."""
-        own = self._own_axes
-        lead = max([0, *(x.dim() - n for x, n in zip(tensors, own, strict=True))])
+        holes = self.logits(self._lead(tensors)) if logits is None else logits
+        outputs = self._ran(self._function, self._constants, tensors, holes)
+        return gathered(self.result, iter(outputs))
+
+    def alternatives(
+        self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None
+    ) -> Outcomes:
+        """Return the outcomes on encoded inputs, with other logits than its own where given."""
+        lead = self._lead(tensors)
+        holes = self.logits(lead) if logits is None else logits
+        lead = max([lead, *(x.dim() - len(sizes(self.hole_types[k])) for k, x in holes.items())])
+        if not has_outcomes(self.graph):
+            found = self._ran(self._function, self._constants, tensors, holes)
+            return outcomes_of(self.result, [self.like.new_ones((1,) * (lead + 1))], found, lead)
+        if self._stepwise is None:
+            self._stepwise = self._loaded(generate(self.graph, self.name, outcomes=True))
+        steps, *found = self._ran(*self._stepwise, tensors, holes, lead=lead)
+        self.report = averaged(self.report, steps, lead)
+        return outcomes_of(self.result, steps, found, lead)
+
+    def _lead(self, tensors: Sequence[Tensor]) -> int:
+        """Return how many leading axes inputs have."""
+        return max([0, *(x.dim() - n for x, n in zip(tensors, self._own_axes, strict=True))])
+
+    def _ran(
+        self,
+        function: Callable[..., Any],
+        constants: Mapping[str, Tensor],
+        tensors: Sequence[Tensor],
+        holes: Mapping[str, Tensor],
+        **more: int,
+    ) -> Any:
+        """Run a generated function, and keep what it reports."""
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
-        outputs = self._function(
-            *tensors,
-            holes=self.logits(lead) if logits is None else logits,
-            constants=self._constants,
-            nets=self.nets,
-            T=self.temperature,
-            choice_T=self.choice_temperature,
-            ties=self.ties,
-            epsilon=self.epsilon,
-            like=self.like,
-            report=report,
-        )
+        # Mixtures and halting sums want full precision: half of it loses mass.
+        device = self.like.device.type
+        half = torch.is_autocast_enabled(device)
+        with torch.autocast(device, enabled=False) if half else nullcontext():
+            found = function(
+                *tensors,
+                holes=holes,
+                constants=constants,
+                nets=self.nets,
+                T=self.temperature,
+                choice_T=self.choice_temperature,
+                ties=self.ties,
+                epsilon=self.epsilon,
+                like=self.like,
+                report=report,
+                **more,
+            )
         if not torch.compiler.is_exporting():
             self.report = report
-        return gathered(self.result, iter(outputs))
+        return found
 
     def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return inputs as soft tensors, one for each scalar or array of the parameters.
@@ -182,10 +223,9 @@ class SoftProgram(Choices):
         kwargs: Mapping[str, Any],
     ) -> Any:
         """Run other source than the module's own, with hooks that it calls."""
-        function = compiled(generated.source, self.name)[generated.entry]
+        function, made = self._loaded(generated)
         function.__globals__.update(hooks)
         own, constants = self._function, self._constants
-        made = function.__globals__["make_constants"](self.like)
         self._function, self._constants = function, made
         try:
             return self(*args, **kwargs)
@@ -215,13 +255,17 @@ class SoftProgram(Choices):
     # --- what is made from the source again: after a copy, a move, a change of precision
 
     def _load(self) -> None:
-        namespace = compiled(self.generated.source, self.name)
-        self._function = namespace[self.generated.entry]
-        self._constants = namespace["make_constants"](self.like)
+        self._function, self._constants = self._loaded(self.generated)
+        self._stepwise = None
+
+    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+        namespace = compiled(generated.source, self.name)
+        return namespace[generated.entry], namespace["make_constants"](self.like)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> SoftProgram:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._constants = self._function.__globals__["make_constants"](self.like)
+        self._stepwise = None
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -230,7 +274,7 @@ class SoftProgram(Choices):
         The source stands for the function, and the last report stays here.
         """
         state = dict(self.__dict__)
-        for made in ("_function", "_constants"):
+        for made in ("_function", "_constants", "_stepwise"):
             del state[made]
         return {**state, "report": {kind: {} for kind in KINDS}}
 
@@ -238,19 +282,3 @@ class SoftProgram(Choices):
         """Take what was pickled and make the function again."""
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._load()
-
-
-def compiled(source: str, name: str) -> dict[str, Any]:
-    """Return the names of a generated file; tracebacks through it show its lines.
-
-    The file stands among the loaded modules, where `torch.compile` looks for it; equal files are
-    one module.
-    """
-    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
-    title, filename = f"diffprog_{name}_{digest}", f"<diffprog {name} {digest}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    if title not in sys.modules:
-        made = ModuleType(title)
-        exec(compile(source, filename, "exec"), vars(made))  # the text is our own
-        sys.modules[title] = made
-    return vars(sys.modules[title])

@@ -12,7 +12,7 @@ import torch
 
 from diffprog.errors import Source, Span
 from diffprog.ir.graph import Apply, Builder
-from diffprog.soft.module import compiled
+from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
 
 if TYPE_CHECKING:

@@ -1,14 +1,18 @@
 """The generated file around the generated function: its head, the kernels it calls, its constants.
 
-In: what a writer collected. Out: the text of a file that needs torch and nothing else.
+In: what a writer collected. Out: the text of a file that needs torch and nothing else; and such a
+file, loaded.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import linecache
 import re
+import sys
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffprog.soft import finite, folds, halting, kernels, memory
 
@@ -83,6 +87,7 @@ def assembled(
     top += [f'    {name} = constants["{name}"]' for name in writer.constants if name in words]
     top += [f"    {name} = {code}" for name, code in weights.values()]
     keywords = "holes={}, constants=None, nets={}, T=1.0, choice_T=1.0, ties=True, epsilon=0.0"
+    keywords += ", lead=0" if "lead" in words else ""
     head = f"def {entry}({', '.join([*params, '*', keywords, 'like=None', 'report=None'])}):"
     head = head if len(head) < 97 else head.replace(", *, ", ",\n    *, ", 1)
     doc = '    """Run the program on soft values; leading axes are free and broadcast."""'
@@ -102,3 +107,19 @@ def assembled(
     long = f"LONG = {halting.LONG}" if "rolled" in names else ""
     parts = [IMPORTS.strip(), long, *map(_source, names), literals, constants, function]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def compiled(source: str, name: str) -> dict[str, Any]:
+    """Return the names of a generated file; tracebacks through it show its lines.
+
+    The file stands among the loaded modules, where `torch.compile` looks for it; equal files are
+    one module.
+    """
+    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
+    title, filename = f"diffprog_{name}_{digest}", f"<diffprog {name} {digest}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    if title not in sys.modules:
+        made = ModuleType(title)
+        exec(compile(source, filename, "exec"), vars(made))  # the text is our own
+        sys.modules[title] = made
+    return vars(sys.modules[title])

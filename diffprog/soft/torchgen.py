@@ -41,7 +41,7 @@ from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
 from diffprog.soft.watching import CALLS, addressed, loop_ends
-from diffprog.soft.writer import Term, Writer, const, item
+from diffprog.soft.writer import Term, Writer, const, item, row_of
 from diffprog.types import Bool, Real
 
 if TYPE_CHECKING:
@@ -66,9 +66,11 @@ class Generator:
     writer: Writer
     weights: dict[str, tuple[str, str]] = field(default_factory=dict)
     tracing: Mapping[str, Sequence[str]] | None = None
+    outcomes: bool = False
 
     def __post_init__(self) -> None:
         self.emitter = Emitter(self.writer, self.region, self.hole_weights, self.tracing)
+        self.emitter.alternatives = [] if self.outcomes else None
 
     def hole_weights(self, node: Hole) -> str:
         """Return the name of a hole's weights, computed once at the top of the function."""
@@ -86,6 +88,7 @@ class Generator:
         self, graph: Graph, inputs: Sequence[Term | None], wanted: Sequence[int] | None
     ) -> list[Term | None]:
         """Write what the wanted results of a region read, in its order; return the results."""
+        self.emitter.regions += 1
         needed = live(graph, wanted)
         flags = known(graph, [t is not None and (t.number or t.value is not None) for t in inputs])
         terms: dict[int, Term] = {}
@@ -112,6 +115,7 @@ class Generator:
                         value_fits(node.type, node.span)
             if node.id in steps:
                 addressed(self.emitter, steps[node.id], node, terms[node.id])
+        self.emitter.regions -= 1
         return [terms.get(r) for r in graph.results]
 
     def block(
@@ -172,6 +176,7 @@ def generate(
     *,
     inspect: bool = False,
     tracing: Mapping[str, Sequence[str]] | None = None,
+    outcomes: bool = False,
 ) -> Generated:
     """Return a program's file.
 
@@ -181,10 +186,12 @@ def generate(
         inspect: whether each value is handed to `inspect(value, operation, line)`, to find a
             NaN.
         tracing: the alternatives of holes by key, where what the run does is handed to `watch`.
+        outcomes: whether the function returns alternatives on leading axes, one for each step of a
+            loop `by ponder`, and first the weights of each such axis.
     """
     writer = Writer(inspect=inspect)
     writer.reserve({*KERNELS, "inspect", *CALLS})
-    generator = Generator(writer, tracing=tracing)
+    generator = Generator(writer, tracing=tracing, outcomes=outcomes)
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
     for p in graph.params:
@@ -194,6 +201,8 @@ def generate(
     ]
     results = generator.region(graph, inputs, None)
     codes = [writer.tensor(placed(r)) for r in results]
-    writer.line(f"return ({', '.join(codes)}{',' if len(codes) == 1 else ''})")
+    if generator.emitter.alternatives is not None:
+        codes.insert(0, row_of(generator.emitter.alternatives))
+    writer.line(f"return {row_of(codes)}")
     source = assembled(writer, generator.weights, entry, params)
     return Generated(source, entry, params)

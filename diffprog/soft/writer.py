@@ -29,7 +29,7 @@ from diffprog.types import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-OURS = "torch math F Tensor T TIES ties choice_T epsilon report like holes constants nets"
+OURS = "torch math F Tensor T TIES ties choice_T epsilon report like lead holes constants nets"
 RESERVED = {*keyword.kwlist, *dir(builtins), *OURS.split()}
 """Names that no variable of the generated function may have."""
 

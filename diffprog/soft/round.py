@@ -1,0 +1,155 @@
+"""What the ways of writing a halting loop share: a round's names, its test, the way into the next.
+
+In: a Loop node, its inputs as terms. Out: lines of a round, and of the loop around it. A round is a
+local function of the weight that is still alive, of the results so far and of the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diffprog.soft.emitter import placed
+from diffprog.soft.live import live
+from diffprog.soft.watching import rounds
+from diffprog.soft.writer import Term, assign_all, item, row_of, weighed
+from diffprog.types import Real, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from diffprog.ir.graph import Graph, Loop
+    from diffprog.soft.emitter import Emitter
+
+
+@dataclass(frozen=True)
+class Round:
+    """One loop being written.
+
+    Its live carried values, their names in a round, the counter's, the inputs.
+    """
+
+    node: Loop
+    args: Sequence[Term | None]
+    state: tuple[int, ...]
+    middle: tuple[int, ...]
+    names: dict[int, str]
+    outs: dict[int, str]
+    counter: str
+
+    @property
+    def number(self) -> Term:
+        """The counter, as what each region is given first."""
+        return Term(self.counter, self.node.probe.params[0].type, number=True)
+
+    def inputs(
+        self, state: dict[int, Term], sources: Sequence[Term | None] = ()
+    ) -> list[Term | None]:
+        """Return a region's inputs: counter, sources, carried values, invariants."""
+        values = [state.get(p) for p in range(self.node.carried)]
+        return [self.number, *sources, *values, *self.args[self.node.carried :]]
+
+    def terms(self, names: dict[int, str]) -> dict[int, Term]:
+        """Return carried values under the given names."""
+        types = self.node.stop.types
+        return {p: Term(names[p], types[p]) for p in self.state}
+
+
+def region(
+    em: Emitter, graph: Graph, inputs: Sequence[Term | None], wanted: Sequence[int]
+) -> dict[int, Term]:
+    """Write a region of a loop and return its wanted results as tensors."""
+    found = em.region(graph, inputs, wanted)
+    return {p: Term(em.tensor(placed(found[p])), graph.types[p]) for p in wanted}
+
+
+def moment(em: Emitter, loop: Round) -> tuple[dict[int, Term], list[Term | None], set[int]]:
+    """Write a round up to its test.
+
+    Returns:
+        The state there, what the test is given, and which of that is read after the test.
+    """
+    node, state = loop.node, loop.terms(loop.names)
+    if node.before is not None:
+        state = region(em, node.before, loop.inputs(state), loop.middle)
+    wanted = sources_of(loop, node.stop) | sources_of(loop, node.go) | sources_of(loop, node.last)
+    asked = {i - 1 for i in wanted | set(live(node.test).params(node.test)) if i > 0}
+    probed = em.region(node.probe, loop.inputs(state), sorted(asked))
+    return state, [loop.number, *probed], wanted
+
+
+def go_on(
+    em: Emitter,
+    loop: Round,
+    state: dict[int, Term],
+    sources: Sequence[Term | None],
+    alive: tuple[str, str],
+) -> None:
+    """Write the way into the next round; rows that have halted keep the state they came with."""
+    node, last = loop.node, loop.node.rounds - 1
+    old = loop.terms(loop.names)
+
+    def part(graph: Graph) -> None:
+        new = region(em, graph, loop.inputs(state, sources), loop.state)
+        moved = []
+        for p, term in new.items():
+            keep = "kept" if isinstance(item(term.type), Real) else "kept_finite"
+            arguments = f"{term.code}, {old[p].code}, {trail(term.type)}"
+            if term.code != old[p].code:
+                moved.append((old[p].code, f"{keep}({', '.join(alive)}, {arguments})"))
+        if moved:
+            assign_all(em.writer, *zip(*moved, strict=True))
+
+    if last == 0 or _same(node.go, node.last):
+        part(node.last)
+        return
+    with em.writer.block(f"if {loop.counter} < {last}:"):
+        part(node.go)
+    with em.writer.block("else:"):
+        part(node.last)
+
+
+def _same(a: Graph, b: Graph) -> bool:
+    return a.nodes == b.nodes and a.results == b.results
+
+
+def written(
+    em: Emitter,
+    loop: Round,
+    scalars: dict[str, str],
+    starts: dict[int, str],
+    over: str,
+    body: Callable[[], None],
+    nothing: str = "0.0",
+) -> None:
+    """Write the loop around a round: its function, the first state, and the call of the driver.
+
+    Its results start as `nothing`.
+    """
+    writer = em.writer
+    names = [*scalars, *loop.outs.values(), *loop.names.values()]
+    function = writer.fresh("round_of")
+    head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
+    with writer.block(head), rounds(em, loop.terms(loop.names).values(), loop.node.span):
+        body()
+        writer.line(f"return {row_of(names)}")
+    first = [*scalars.values(), *(nothing for _ in loop.outs), *(starts[p] for p in loop.state)]
+    counters = f"range({loop.node.rounds})"
+    writer.line(f"{row_of(names)} = rolled(")
+    for argument in (function, counters, row_of(first), "report", f"lambda state: {over}"):
+        writer.line(f"    {argument},")
+    writer.line(")")
+
+
+def add(em: Emitter, loop: Round, weights: dict[int, str], values: dict[int, Term]) -> None:
+    """Write that results grow by what leaves now, each by its weight."""
+    for p, term in values.items():
+        weight = weighed(weights[p], trail(term.type))
+        em.writer.line(f"{loop.outs[p]} = {loop.outs[p]} + {weight} * {term.code}")
+
+
+def sources_of(loop: Round, graph: Graph) -> set[int]:
+    """Return the sources of the test that a region after it reads, as inputs of that region."""
+    wanted = loop.outs if graph is loop.node.stop else loop.state
+    used = live(graph, wanted).params(graph)
+    return {i for i in used if 0 < i <= loop.node.sources}
