@@ -9,7 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Severity = Literal["error", "warning"]
 
@@ -93,11 +96,15 @@ class Diagnostic:
         """
         out = [f"{self.severity}[{self.code}]: {self.message}"]
         if self.span is not None:
-            others = sorted(self.others, key=lambda o: o.span.start)
+            file = self.span.source
+            others = sorted(self.others, key=lambda o: (o.span.source is not file, o.span.start))
             pad = len(str(max(p.line for p in (self.span, *(o.span for o in others)))))
             out.append(f"{' ' * pad}--> {self.span}")
             out += _excerpt(self.span, "^", self.label, pad)
             for other in others:
+                if other.span.source is not file:
+                    out.append(f"{' ' * pad}::: {other.span}")
+                    file = other.span.source
                 out += _excerpt(other.span, "-", other.text, pad)
         if self.help:
             out.append(f"  = help: {self.help}")
@@ -174,17 +181,30 @@ class Report:
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """The recorded errors, by place, each said once."""
+        """The recorded errors, by file and place, each said once."""
         return self._of("error")
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The recorded warnings, by place, each said once."""
+        """The recorded warnings, by file and place, each said once."""
         return self._of("warning")
 
     def _of(self, severity: Severity) -> tuple[Diagnostic, ...]:
         found = dict.fromkeys(d for d in self.diagnostics if d.severity == severity)
-        return tuple(sorted(found, key=lambda d: d.span.start if d.span else -1))
+        files = list(dict.fromkeys(d.span.source.name for d in found if d.span))
+
+        def place(d: Diagnostic) -> tuple[int, int]:
+            return (files.index(d.span.source.name), d.span.start) if d.span else (-1, 0)
+
+        return tuple(sorted(found, key=place))
+
+    def drop_warnings(self, unwanted: Callable[[Span], bool]) -> None:
+        """Forget the warnings at some places."""
+        self.diagnostics = [
+            d
+            for d in self.diagnostics
+            if d.severity == "error" or d.span is None or not unwanted(d.span)
+        ]
 
     def raise_errors(self) -> None:
         """Raise what was recorded, if any of it is an error."""

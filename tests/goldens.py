@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffprog.errors import Source
 from diffprog.lang.check import check
+from diffprog.lang.imports import with_modules
 from diffprog.lang.parse import parse
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Case:
     def checked(self, text: str | None = None) -> Checked:
         """Check the program, or another text of it, at the sizes of this case."""
         source = self.source if text is None else Source(f"{self.program}.dp", text)
-        return check(parse(source), sizes=self.sizes)
+        return check(with_modules(parse(source)), sizes=self.sizes)
 
     def encoded(self, checked: Checked) -> dict[str, Value]:
         """Return the inputs as crisp values."""

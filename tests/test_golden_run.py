@@ -16,6 +16,7 @@ import torch
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import DiffprogError
 from diffprog.lang.format import format_program
+from diffprog.lang.imports import with_modules
 from diffprog.lang.parse import parse
 from diffprog.pipeline import Program
 from diffprog.types import Array, Bool, Real, Tuple, Type, is_finite, trail
@@ -62,7 +63,7 @@ def emitted(case: Case) -> Answer:
     """Write the choices into the text, parse it again and run that."""
     if case.error is not None and not case.error.startswith("DP60"):
         pytest.skip("without all choices there is nothing to emit")
-    program = Program(parse(case.source), case.sizes).fill(case.choices)
+    program = Program(with_modules(parse(case.source)), case.sizes).fill(case.choices)
     checked = program.checked
     outcome = interpret(checked, case.encoded(checked), program.choices)
     return Answer(checked.main.result.decode(outcome.value))
@@ -72,7 +73,7 @@ def softened(case: Case) -> Answer:
     """Run the softened program on one-hot values at temperature 0."""
     if case.error is not None:
         pytest.skip("softly nothing is undefined: it is reported by its weight")
-    program = Program(parse(case.source), case.sizes)
+    program = Program(with_modules(parse(case.source)), case.sizes)
     module = program.soften().double()
     module.temperature = 0.0
     module.load_choices(case.choices)
@@ -106,7 +107,7 @@ def crisp_of(found: Any, t: Type) -> Any:
 
 def drawn(case: Case) -> Answer:
     """Draw the graph as DOT text, which says nothing of the answer."""
-    graph = Program(parse(case.source), case.sizes).simplified
+    graph = Program(with_modules(parse(case.source)), case.sizes).simplified
     text = dot(graph, case.program)
     assert text.startswith("digraph")
     assert text.count("{") == text.count("}")

@@ -14,13 +14,14 @@ from diffprog.cli.say import (
     as_json,
     json_option,
     note,
-    program_of,
     set_option,
     show_json,
     tell,
+    text_of,
     wrong_call,
 )
 from diffprog.errors import DiffprogError, Span
+from diffprog.pipeline import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ WIDEST = 60
 @set_option
 @json_option
 def check(files: tuple[str, ...], show_all: bool, sizes: Mapping[str, int], as_object: bool) -> int:
-    """Tell all errors and warnings of programs.
+    """Tell all errors and warnings of programs and of modules.
 
     Exits 1 when there is an error. `-` is standard input.
     """
@@ -62,7 +63,8 @@ def check(files: tuple[str, ...], show_all: bool, sizes: Mapping[str, int], as_o
 
 def _checked(path: str, sizes: Mapping[str, int]) -> tuple[int, tuple[Diagnostic, ...]]:
     try:
-        return FINE, program_of(path, sizes).warnings
+        text, name = text_of(path)
+        return FINE, findings(text, name, **sizes)
     except DiffprogError as problem:
         return (CALL if wrong_call(problem) else FINDINGS), problem.diagnostics
 

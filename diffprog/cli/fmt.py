@@ -11,7 +11,7 @@ import click
 from diffprog.cli.say import CALL, FINDINGS, FINE, note, tell, text_of, wrong_call
 from diffprog.errors import DiffprogError, Source
 from diffprog.lang.format import format_program
-from diffprog.lang.parse import parse
+from diffprog.lang.parse import is_module, parse
 
 
 @click.command()
@@ -28,7 +28,7 @@ def fmt(files: tuple[str, ...], only_check: bool) -> int:
 def _formatted(path: str, *, only_check: bool) -> int:
     try:
         text, name = text_of(path)
-        new = format_program(parse(Source(name, text)))
+        new = format_program(parse(Source(name, text), module=is_module(text)))
     except DiffprogError as problem:
         tell(problem.diagnostics)
         return CALL if wrong_call(problem) else FINDINGS

@@ -52,6 +52,11 @@ CHOICES: dict[str, Code] = {
         "y = choose bool given x * 10000000",
         "y = choose bool given x",
     ),
+    "DP310": Code(
+        "a choice or a network in a module: what is learned goes into the program's text",
+        "fn double(x: int<9>) -> int<17>:\n    return choose(x + x, x)",
+        "fn double(x: int<9>) -> int<17>:\n    return x + x",
+    ),
     "DP320": Code(
         "a program runs, and nothing is chosen for one of its holes",
         'dp.loads("program p() -> bool:\\n    return choose bool\\n").run()',

@@ -67,9 +67,21 @@ NAMES: dict[str, Code] = {
         "fn f(x: int<9>) -> int<9>:\n    return x\n\nprogram p(x: int<9>) -> int<9>:\n"
         "    return f(x)",
     ),
+    "DP214": Code(
+        "an import of a module that is not there",
+        "import std.memori\n\nprogram p(xs: real[3], ys: real[3]) -> real:\n"
+        "    return sum(memori.read([xs, ys], 0))",
+        "import std.memory\n\nprogram p(xs: real[3], ys: real[3]) -> real:\n"
+        "    return sum(memory.read([xs, ys], 0))",
+    ),
+    "DP215": Code(
+        "modules that import each other in a circle",
+        "",
+        "program p(x: int<9>) -> int<9>:\n    return x",
+    ),
     "DP290": Code(
         "a part of the language that this version does not have yet",
-        "import std.memory\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
+        "extern f(x: real) -> real\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
         "program p(x: int<9>) -> int<9>:\n    return x",
     ),
 }

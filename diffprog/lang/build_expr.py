@@ -31,8 +31,8 @@ class Expressions:
 
     # --- types
 
-    def make_named_type(self, at: Span, name: s.Name) -> s.NamedType:
-        return s.NamedType(name.id, span=at)
+    def make_named_type(self, at: Span, *names: s.Name | None) -> s.NamedType:
+        return s.NamedType(_dotted(names), span=at)
 
     def make_int_type(self, at: Span, lo: s.Expr | None, hi: s.Expr) -> s.IntType:
         return s.IntType(lo, hi, span=at)
@@ -111,8 +111,8 @@ class Expressions:
     def make_stretch_to(self, at: Span, hi: s.Expr) -> s.Slice:
         return s.Slice(None, hi, span=at)
 
-    def make_member(self, at: Span, enum: s.Name, name: s.Name) -> s.Member:
-        return s.Member(enum.id, name.id, span=at)
+    def make_member(self, at: Span, *names: s.Name) -> s.Member:
+        return s.Member(_dotted(names[:-1]), names[-1].id, span=at)
 
     def make_call(
         self,
@@ -123,6 +123,11 @@ class Expressions:
         otherwise: s.Expr | None = None,
     ) -> s.Call:
         return s.Call(name.id, args, where, otherwise, span=at)
+
+    def make_module_call(
+        self, at: Span, module: s.Name, name: s.Name, args: tuple[s.Expr, ...] | None
+    ) -> s.Call:
+        return s.Call(_dotted((module, name)), args or (), span=at)
 
     def make_cast(self, at: Span) -> s.Name:
         return s.Name("int", span=at)
@@ -143,6 +148,10 @@ class Expressions:
         if not check_word(token, at, self.report):
             return s.Literal(0, span=at)
         return s.Literal(int(token) if token.isdigit() else float(token), span=at)
+
+
+def _dotted(names: tuple[s.Name | None, ...]) -> str:
+    return ".".join(name.id for name in names if name is not None)
 
 
 def check_word(token: str, at: Span, report: Report) -> bool:

@@ -53,7 +53,7 @@ def fill(
     first = next(i for i, d in enumerate(declarations) if isinstance(d, s.Function))
     declarations[first:first] = filler.constants
     comments = kept_comments(program, filler.gone, filler.remarks)
-    filled = s.Program(tuple(declarations), comments, span=program.span)
+    filled = s.Program(tuple(declarations), comments, program.modules, span=program.span)
     return drop_unused(program, filled)
 
 

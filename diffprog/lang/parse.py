@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import re
 import sys
 import tempfile
 from functools import cache
@@ -69,6 +70,12 @@ def parse(source: Source, *, module: bool = False) -> Program:
         message = f"{source.name}: refused by the grammar, yet no error was found"
         raise InvariantError(message)
     return program
+
+
+def is_module(text: str) -> bool:
+    """Say whether a text is a module: something is declared, and no ``program``."""
+    declares = re.search(r"(?m)^(fn|const|enum|size)\b", text) is not None
+    return declares and re.search(r"(?m)^program\b", text) is None
 
 
 def _parse_readable(layout: Layout) -> Program | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diffprog.errors import Span
 
 
@@ -26,7 +28,7 @@ class Syntax:
 
 @dataclass(frozen=True, slots=True)
 class NamedType(Syntax):
-    """``bool``, ``real`` or an enumeration."""
+    """``bool``, ``real`` or an enumeration, also one of a module: ``memory.Mode``."""
 
     name: str
 
@@ -75,7 +77,10 @@ class Name(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Member(Syntax):
-    """``Colour.red``: a member of an enumeration."""
+    """``Colour.red``: a member of an enumeration; or ``memory.width``, a constant of a module.
+
+    In ``memory.Mode.read`` the enumeration is ``memory.Mode``.
+    """
 
     enum: str
     name: str
@@ -112,7 +117,7 @@ class Conditional(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Call(Syntax):
-    """``f(a, b)``: an operation, a reduction or a ``fn``.
+    """``f(a, b)``: an operation, a reduction or a ``fn``; ``memory.f(a, b)``: one of a module.
 
     Reductions take two clauses: ``sum(xs where mask)``, ``min(xs where mask else 0)``.
     """
@@ -405,6 +410,11 @@ class Import(Syntax):
 
     path: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """What the module is called in the file that imports it."""
+        return self.path[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Param(Syntax):
@@ -460,6 +470,20 @@ class Program(Syntax):
 
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False)
+    modules: Mapping[tuple[str, ...], Program] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What its imports name, by path (`lang/imports.py` finds them)."""
+
+    @property
+    def imports(self) -> tuple[Import, ...]:
+        """The imports of the file."""
+        return tuple(d for d in self.declarations if isinstance(d, Import))
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions of the file, the program among them."""
+        return tuple(d for d in self.declarations if isinstance(d, Function))
 
     @property
     def main(self) -> Function:

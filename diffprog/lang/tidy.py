@@ -82,10 +82,12 @@ def drop_unused(original: s.Program, filled: s.Program) -> s.Program:
 
 
 def _named(node: s.Declaration) -> str:
+    if isinstance(node, s.Import):
+        return f"{node.name}."
     named = isinstance(node, s.Size | s.EnumDecl | s.Const) or (
         isinstance(node, s.Function) and node.keyword == "fn"
     )
-    return node.name if named and not isinstance(node, s.Import) else ""
+    return node.name if named else ""
 
 
 def _mentioned(program: s.Program) -> set[str]:
@@ -94,9 +96,12 @@ def _mentioned(program: s.Program) -> set[str]:
     for node in walk(program):
         match node:
             case s.Name(name) | s.Call(name=name) | s.NamedType(name) | s.Member(enum=name):
-                found.add(name)
+                module, dot, _ = name.partition(".")
+                found |= {name, module + dot}
             case _:
                 pass
+        if isinstance(node, s.Member):  # perhaps a constant of a module
+            found.add(f"{node.enum.partition('.')[0]}.")
     return found
 
 

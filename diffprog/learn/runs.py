@@ -77,6 +77,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     program: str
+    modules: dict[str, str] = {}
     sizes: dict[str, int]
     examples: str
     dev: str | None
@@ -101,7 +102,7 @@ class Run:
         self.folder = Path(folder)
         self.board = Board(self.folder)
 
-    def open(self, config: Config, source: str, *, resume: bool) -> dict[str, Any] | None:
+    def open(self, config: Config, *, resume: bool) -> dict[str, Any] | None:
         """Make the folder, or find the run that is there.
 
         Returns:
@@ -119,7 +120,9 @@ class Run:
         for name in (CHECKPOINT, METRICS, LEARNED, REPORT):
             (self.folder / name).unlink(missing_ok=True)
         write(old, config.model_dump_json(indent=2) + "\n")
-        write(self.folder / PROGRAM, source)
+        for name, text in {PROGRAM: config.program, **config.modules}.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            write(self.folder / name, text)
         return None
 
     def _same(self, path: Path, config: Config) -> None:

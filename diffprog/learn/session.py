@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from diffprog.errors import Diagnostic, DiffprogError, fail
+from diffprog.lang.imports import texts
 from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.choose import Setting, choose, refuse_pondering
 from diffprog.learn.estimators import Task
@@ -95,6 +96,7 @@ class Session:
         """Return what this training was asked for."""
         return Config(
             program=self.program.source,
+            modules=texts(self.program.syntax),
             sizes=self.program.sizes,
             examples=_digest(self.examples),
             dev=None if self.held is None else _digest(self.held),
@@ -105,7 +107,7 @@ class Session:
         """Take all steps, or those that are left, and return the metrics."""
         first = 0
         if run is not None:
-            found = run.open(self.config(), self.program.source, resume=resume)
+            found = run.open(self.config(), resume=resume)
             first = 0 if found is None else self._load(found)
         with Meter(self.options.steps, shown=progress) as meter, interrupts() as asked:
             for step in range(first, self.options.steps):

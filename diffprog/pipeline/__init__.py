@@ -6,7 +6,7 @@ Importing this loads neither torch nor networkx: what needs them is imported whe
 
 from diffprog.pipeline.data import clipped, encode_input, plain
 from diffprog.pipeline.program import Program
-from diffprog.pipeline.read import load, loads, read_text
+from diffprog.pipeline.read import findings, load, loads, read_text
 from diffprog.pipeline.stages import STAGES, Drawing, run_pass
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Program",
     "clipped",
     "encode_input",
+    "findings",
     "load",
     "loads",
     "plain",

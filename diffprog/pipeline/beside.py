@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffprog.errors import fail
+from diffprog.lang.imports import texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from diffprog.lang import syntax
 
 FORMAT = "diffprog/1"
 
@@ -25,12 +28,13 @@ def weights_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".safetensors")
 
 
-def write_beside(path: str | Path, source: str, choices: Mapping[str, object]) -> None:
-    """Write a program, and the choices of its remaining holes where there are any.
+def write_beside(path: str | Path, program: syntax.Program, choices: Mapping[str, object]) -> None:
+    """Write a program, the choices of its remaining holes where there are any, and its modules.
 
     Raises:
         DiffprogError: DP002 where that is not possible.
     """
+    source = program.span.source.text
     try:
         if choices:
             import numpy as np
@@ -40,9 +44,20 @@ def write_beside(path: str | Path, source: str, choices: Mapping[str, object]) -
             _replace(
                 weights_path(path), save(arrays, {"format": FORMAT, "program": _digest(source)})
             )
+        for name, text in texts(program).items():
+            _write_module(Path(path).parent / name, text)
         _replace(Path(path), source.encode())
     except OSError as problem:
         fail("DP002", f"cannot write {path}: {problem.strerror or problem}")
+
+
+def _write_module(path: Path, text: str) -> None:
+    """Write a module, unless it is there; another of its name is not written over."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text.encode())
+    elif path.read_text(encoding="utf-8") != text:
+        fail("DP002", f"{path} is another module than the program imports")
 
 
 def read_beside(path: str | Path, source: str) -> dict[str, object]:

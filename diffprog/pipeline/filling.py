@@ -88,7 +88,8 @@ def _with_sizes(program: syntax.Program, sizes: Mapping[str, int]) -> syntax.Pro
 def _checked(filled: syntax.Program, sizes: Mapping[str, int]) -> syntax.Program:
     text = format_program(filled)
     name = PurePath(filled.span.source.name)
-    parsed = parse(Source(f"{name.stem}.learned{name.suffix or '.dp'}", text))
+    source = Source(f"{name.stem}.learned{name.suffix or '.dp'}", text)
+    parsed = replace(parse(source), modules=filled.modules)
     if parsed != filled:
         message = f"the emitted text does not say what was filled in:\n{text}"
         raise InvariantError(message)

@@ -263,10 +263,10 @@ class Program:
     # --- with choices put back
 
     def save(self, path: str | Path) -> None:
-        """Write the text to a file; learned reals that are not in it, into a file beside."""
+        """Write the text to a file; beside it learned reals that are not in it, and modules."""
         from diffprog.pipeline.beside import write_beside
 
-        write_beside(path, self.source, self.choices)
+        write_beside(path, self.syntax, self.choices)
 
     def decide(self, choices: Choices) -> Program:
         """Return the same text with its holes decided; `fill` writes them into the text."""

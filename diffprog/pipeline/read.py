@@ -6,11 +6,17 @@ In: a path or a text, and sizes. Out: a `Program`, parsed and checked.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diffprog.errors import Source, fail
-from diffprog.lang.parse import parse
+from diffprog.lang.check import check_module
+from diffprog.lang.imports import with_modules
+from diffprog.lang.parse import is_module, parse
 from diffprog.pipeline.beside import read_beside
 from diffprog.pipeline.program import Program
+
+if TYPE_CHECKING:
+    from diffprog.errors import Diagnostic
 
 
 def load(path: str | Path, **sizes: int) -> Program:
@@ -40,7 +46,7 @@ def read_text(path: str | Path) -> str:
 
 
 def loads(text: str, name: str = "<text>", **sizes: int) -> Program:
-    r"""Parse and check a program's text.
+    r"""Parse and check a program's text. Its modules stand beside the file of this name.
 
     Raises:
         DiffprogError: with every error of the program.
@@ -48,6 +54,17 @@ def loads(text: str, name: str = "<text>", **sizes: int) -> Program:
     >>> loads("program one() -> int<2>:\n    return 1\n").run()
     1
     """
-    program = Program(parse(Source(name, text)), sizes)
+    program = Program(with_modules(parse(Source(name, text))), sizes)
     _ = program.checked  # errors are told here, not at first use
     return program
+
+
+def findings(text: str, name: str = "<text>", **sizes: int) -> tuple[Diagnostic, ...]:
+    """Check a program or a module, and return its warnings.
+
+    Raises:
+        DiffprogError: with every error of it.
+    """
+    if is_module(text):
+        return check_module(with_modules(parse(Source(name, text), module=True)))
+    return loads(text, name, **sizes).warnings

@@ -193,7 +193,7 @@ def _lines(name: str, node: object, depth: int) -> list[str]:
     shown, deeper = [], []
     for f in fields(node):  # type: ignore[arg-type]
         value = getattr(node, f.name)
-        if isinstance(value, Span) or f.name == "comments":
+        if isinstance(value, Span) or f.name in ("comments", "modules"):
             continue
         if _is_tree(value) or (isinstance(value, tuple) and any(map(_is_tree, _flat(value)))):
             deeper += _lines(f.name, value, depth + 1)

@@ -7,6 +7,7 @@ door inwards: `program` (functions and what is told at the end), `declarations`,
 Never imports torch.
 """
 
+from diffprog.lang.check.module import check_module
 from diffprog.lang.check.program import check
 
-__all__ = ["check"]
+__all__ = ["check", "check_module"]

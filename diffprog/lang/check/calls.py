@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import operations
-from diffprog.lang.check.context import BUILTINS, Frame, Signature, did_you_mean
+from diffprog.lang.check.context import BUILTINS, Frame, Signature, Unit, did_you_mean, listed
 from diffprog.lang.check.convert import fit
 from diffprog.lang.check.sizes import bind, type_of
 from diffprog.ops import OPS, REDUCTIONS
@@ -39,14 +39,15 @@ def call(
 ) -> typed.Expr | None:
     """Call whatever has this name; `args` is None if one of them was wrong."""
     name, clauses = e.name, where is not None or otherwise is not None
-    function = frame.unit.functions.get(name)
+    unit, own = frame.unit.look_up(name)
+    function = unit.functions.get(own)
     reduces = name in REDUCTIONS and (name not in OPS or clauses or len(e.args) == 1)
     if not reduces and clauses and (function or name in BUILTINS):
         clause = "where" if where is not None else "else"
         frame.error("DP416", f"`{name}` takes no `{clause}`", e.span)
         return None
     if function is not None:
-        return _function(frame, function, e, args)
+        return _function(frame, unit, function, e, args)
     if name not in BUILTINS:
         _unknown(frame, e)
         return None
@@ -81,7 +82,7 @@ def _unknown(frame: Frame, e: syntax.Call) -> None:
     elif e.name in _FOREIGN:
         hint = _FOREIGN[e.name]
     else:
-        hint = did_you_mean(e.name, [*unit.functions, *BUILTINS])
+        hint = _similar(unit, e.name)
     if e.name in frame.scope.variables:
         t = frame.scope.variables[e.name].type
         hint = f"to take a cell write `{e.name}[…]`" if isinstance(t, Array) else hint
@@ -90,6 +91,18 @@ def _unknown(frame: Frame, e: syntax.Call) -> None:
         frame.error("DP202", f"`{e.name}` is {kind}, not a function", e.span, help=hint)
     else:
         frame.error("DP202", f"no function is called `{e.name}`", e.span, help=hint)
+
+
+def _similar(unit: Unit, name: str) -> str:
+    """Return a suggestion for the name of a function, or of the module before it."""
+    owner, own = unit.look_up(name)
+    alias, dot, _ = name.rpartition(".")
+    if owner is not unit:
+        return did_you_mean(own, owner.functions, f"`{alias}` has {listed(owner.functions)}")
+    if dot:
+        hint = f"import the module at the top of the file, such as `import std.{alias}`"
+        return did_you_mean(alias, unit.modules, hint)
+    return did_you_mean(name, [*unit.functions, *BUILTINS])
 
 
 def _length(frame: Frame, e: syntax.Call, arg: typed.Expr) -> typed.Expr | None:
@@ -102,17 +115,22 @@ def _length(frame: Frame, e: syntax.Call, arg: typed.Expr) -> typed.Expr | None:
 
 
 def _function(
-    frame: Frame, function: syntax.Function, e: syntax.Call, args: list[typed.Expr] | None
+    frame: Frame,
+    unit: Unit,
+    function: syntax.Function,
+    e: syntax.Call,
+    args: list[typed.Expr] | None,
 ) -> typed.Expr | None:
     if function.keyword == "program":
         hint = "put what both need into a `fn`"
         frame.error("DP211", "the program itself cannot be called", e.span, help=hint)
         return None
-    declared = Label(frame.unit.declared[function.name], "declared here")
+    declared = Label(unit.declared[function.name], "declared here")
     if not _counted(frame, e, len(function.params), declared) or args is None:
         return None
-    sizes = bind(frame, function.params, [a.type for a in args], e.span)
-    types = None if sizes is None else signature(frame, function, sizes)
+    inside = Frame(unit, function.name, unit.sizes)
+    sizes = bind(inside, function.params, [a.type for a in args], e.span)
+    types = None if sizes is None else signature(inside, function, sizes)
     if sizes is None or types is None:
         return None
     entered = [
@@ -120,15 +138,16 @@ def _function(
             frame,
             arg,
             t,
-            f"the argument `{param.name}` of `{function.name}`",
+            f"the argument `{param.name}` of `{e.name}`",
             others=(Label(param.span, f"`{param.name}` is `{t}`"),),
         )
         for arg, param, t in zip(args, function.params, types.params, strict=True)
     ]
     known = tuple(a for a in entered if a is not None)
-    if len(known) != len(entered) or function.name in frame.unit.recursive:
+    if len(known) != len(entered) or function.name in unit.recursive:
         return None
-    instance = frame.unit.instantiate(function, sizes, types)
+    assert unit.instantiate is not None
+    instance = unit.instantiate(unit, function, sizes, types)
     return typed.Call(instance, known, type=types.result, span=e.span)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from diffprog.lang.check.scope import Scope
 from diffprog.ops import OPS, REDUCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from diffprog.errors import Report, Span
     from diffprog.lang import syntax, typed
@@ -32,11 +32,26 @@ class Signature:
     result: Type
 
 
+class Instantiate(Protocol):
+    """Checks the body of a function of a unit at the sizes of a call."""
+
+    def __call__(
+        self, unit: Unit, function: syntax.Function, sizes: Mapping[str, int], types: Signature
+    ) -> typed.Function:
+        """Return the function at these sizes."""
+
+
 @dataclass
 class Unit:
-    """The declarations of a program, and what the functions leave behind as they are checked.
+    """The declarations of a file, and what the functions leave behind as they are checked.
+
+    A module that a program imports has a unit of its own: its names are not the program's.
 
     Attributes:
+        name: how the program names the module, empty for the program itself.
+        modules: the modules that the file imports, by the name it has for them.
+        known: the units of all modules, by the identity of their syntax.
+        ready: whether the declarations are entered.
         declared: where each name is declared.
         broken: names whose declaration was refused; reading them says nothing more.
         keys: the key of each hole, by the identity of its syntax.
@@ -50,6 +65,10 @@ class Unit:
     """
 
     report: Report
+    name: str = ""
+    modules: dict[str, Unit] = field(default_factory=dict)
+    known: dict[int, Unit] = field(default_factory=dict)
+    ready: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     constants: dict[str, typed.Lit] = field(default_factory=dict)
     enums: dict[str, Enum] = field(default_factory=dict)
@@ -64,9 +83,30 @@ class Unit:
     dead: dict[int, tuple[Span, str]] = field(default_factory=dict)
     skipped: list[syntax.Block] = field(default_factory=list)
     assumed: bool = False
-    instantiate: Callable[[syntax.Function, Mapping[str, int], Signature], typed.Function] = field(
-        init=False
-    )
+    instantiate: Instantiate | None = None
+
+    def module(self, name: str) -> Unit:
+        """Return an empty unit for a module: what functions leave behind is shared."""
+        own = Unit(self.report)
+        return replace(
+            self,
+            name=f"{self.name}.{name}" if self.name else name,
+            **{n: getattr(own, n) for n in _OWN},
+        )
+
+    def look_up(self, name: str) -> tuple[Unit, str]:
+        """Return whose name this is: ``memory.address`` is the `address` of `memory`."""
+        owner, _, own = name.rpartition(".")
+        return (self.modules[owner], own) if owner in self.modules else (self, name)
+
+    def shown(self, name: str) -> str:
+        """Return how the program calls a name of this file."""
+        return f"{self.name}.{name}" if self.name else name
+
+    def enum(self, name: str) -> Enum | None:
+        """Return an enumeration of the file or of a module of it."""
+        unit, own = self.look_up(name)
+        return unit.enums.get(own)
 
     def kind_of(self, name: str) -> str | None:
         """Say what a declared or built-in name is, or None for a free name."""
@@ -81,6 +121,19 @@ class Unit:
             if name in names:
                 return kind
         return None
+
+
+_OWN = (
+    "modules",
+    "ready",
+    "sizes",
+    "constants",
+    "enums",
+    "functions",
+    "declared",
+    "broken",
+    "recursive",
+)
 
 
 @dataclass
@@ -99,6 +152,11 @@ class Frame:
     def error(self, code: str, message: str, span: Span, **more: Any) -> None:
         """Report an error; `more` is label, others, help."""
         self.unit.report.error(code, message, span, **more)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message."""
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 def did_you_mean(name: str, candidates: Iterable[str], otherwise: str = "") -> str:

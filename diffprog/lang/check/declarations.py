@@ -25,9 +25,11 @@ _ASSUMED = 4
 
 def declare(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> None:
     """Enter the declarations of a program; report names taken twice and sizes without a value."""
+    unit.ready = True
     _known_sizes(unit, program, sizes)
+    _imports(unit, program)
     declared = program.declarations
-    functions = [d for d in declared if isinstance(d, syntax.Function)]
+    functions = program.functions
     for d in [*(d for d in declared if d not in functions), *functions]:
         match d:
             case syntax.Size():
@@ -38,16 +40,42 @@ def declare(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> No
                 _const(unit, d)
             case syntax.Function():
                 _function(unit, d)
-            case syntax.Import() | syntax.Net() | syntax.Extern():
+            case syntax.Import():
+                pass
+            case syntax.Net() | syntax.Extern():
                 _unsupported(unit, d)
     for function in functions:
         _params(unit, function)
 
 
-def _unsupported(unit: Unit, d: syntax.Import | syntax.Net | syntax.Extern) -> None:
+def _imports(unit: Unit, program: syntax.Program) -> None:
+    """Enter the modules of a file: those that it names first, so that they have these names."""
+    for d in program.imports:
+        module = program.modules[d.path]
+        if _is_free(unit, d.name, d):
+            unit.modules[d.name] = unit.known.setdefault(id(module), unit.module(d.name))
+    for d in program.imports:
+        module = program.modules[d.path]
+        if id(module) in unit.known and not unit.known[id(module)].ready:
+            declare(unit.known[id(module)], module, {})
+            refuse_unknowns(unit, module)
+
+
+def refuse_unknowns(unit: Unit, module: syntax.Program) -> None:
+    """Report what a module cannot have, because a program's learned choices go into its text."""
+    for d in module.declarations:
+        if isinstance(d, syntax.Net | syntax.Extern):
+            hint = "declare it in the program, and hand what it gives to the function"
+            unit.report.error("DP310", "a module has no networks of its own", d.span, help=hint)
+    for choice in choices(module.declarations):
+        hint = "choose in the program, and hand the value to the function"
+        unit.report.error("DP310", "a module has no choices of its own", choice.span, help=hint)
+
+
+def _unsupported(unit: Unit, d: syntax.Net | syntax.Extern) -> None:
     """Report what the language has but this version has not."""
-    word = {syntax.Import: "import", syntax.Net: "net", syntax.Extern: "extern"}[type(d)]
-    unit.broken.add(d.path[-1] if isinstance(d, syntax.Import) else d.name)
+    word = "net" if isinstance(d, syntax.Net) else "extern"
+    unit.broken.add(d.name)
     unit.report.error("DP290", f"`{word}` is not supported yet", d.span)
 
 
@@ -88,12 +116,14 @@ def _size(unit: Unit, d: syntax.Size, sizes: Mapping[str, int]) -> None:
         return
     value = sizes.get(d.name)
     if value is None and d.default is None:
+        hint = f"give it with `--set {d.name}=3`, by the shape of an input, "
+        if unit.name:
+            hint = "a signature binds its sizes by itself: take this line away, "
         unit.report.error(
             "DP208",
             f"the size `{d.name}` has no value",
             unit.declared[d.name],
-            help=f"give it with `--set {d.name}=3`, by the shape of an input, "
-            f"or write `size {d.name} = 3`",
+            help=f"{hint}or write `size {d.name} = 3`",
         )
         unit.assumed, value = True, _ASSUMED
     if value is None and d.default is not None:
@@ -114,7 +144,7 @@ def _enum(unit: Unit, d: syntax.EnumDecl) -> None:
         if d.members.count(member) > 1:
             message = f"`{d.name}` has the value `{member}` twice"
             unit.report.error("DP203", message, d.span, help="name each value once")
-    unit.enums[d.name] = Enum(d.name, tuple(dict.fromkeys(d.members)))
+    unit.enums[d.name] = Enum(unit.shown(d.name), tuple(dict.fromkeys(d.members)))
 
 
 def _const(unit: Unit, d: syntax.Const) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diffprog.lang import syntax, typed
-from diffprog.lang.check import choices, indexing, operations
+from diffprog.lang.check import choices, indexing, leaves, operations
 from diffprog.lang.check.calls import call
-from diffprog.lang.check.context import Frame, did_you_mean
 from diffprog.lang.check.convert import between, join, origins
 from diffprog.lang.check.narrow import Facts, facts, is_constant
 from diffprog.lang.check.sizes import static, type_of
@@ -20,6 +19,8 @@ from diffprog.types import BOOL, REAL, Array, Int, Real, Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from diffprog.lang.check.context import Frame
 
 
 def expression(frame: Frame, e: syntax.Expr) -> typed.Expr | None:
@@ -44,71 +45,6 @@ def test(frame: Frame, e: syntax.Expr) -> typed.Expr | None:
         hint = "`any(…)` asks whether one is true, `all(…)` whether all are"
     message = f"a test must be a `bool`, but this is `{found.type}`"
     frame.error("DP409", message, e.span, others=origins(frame, found), help=hint)
-    return None
-
-
-# --- leaves ---------------------------------------------------------------------------------------
-
-
-def _literal(_: Frame, e: syntax.Literal) -> typed.Expr:
-    if isinstance(e.value, bool):
-        return typed.Lit(e.value, type=BOOL, span=e.span)
-    if isinstance(e.value, int):
-        return typed.Lit(e.value, type=Int(e.value, e.value + 1), span=e.span)
-    return typed.Lit(e.value, type=REAL, span=e.span)
-
-
-def _name(frame: Frame, e: syntax.Name) -> typed.Expr | None:
-    scope = frame.scope
-    if e.id in scope.variables:
-        t = scope.variables[e.id].type
-        if t is None:
-            return None
-        found = typed.Var(e.id, type=t, span=e.span)
-        narrowed = scope.narrowed.get(e.id, t)
-        return found if narrowed == t else typed.Narrow(found, type=narrowed, span=e.span)
-    if e.id in frame.sizes:
-        n = frame.sizes[e.id]
-        return typed.Lit(n, type=Int(n, n + 1), span=e.span)
-    if e.id in frame.unit.constants:
-        constant = frame.unit.constants[e.id]
-        return typed.Lit(constant.value, type=constant.type, span=e.span)
-    if e.id not in frame.unit.broken:
-        _undefined(frame, e)
-    return None
-
-
-def _undefined(frame: Frame, e: syntax.Name) -> None:
-    unit, scope = frame.unit, frame.scope
-    if e.id in scope.gone:
-        gone = scope.gone[e.id]
-        message = f"`{e.id}` has no value here: {gone.why}"
-        frame.error("DP205", message, e.span, others=gone.places, help=gone.help)
-    elif kind := unit.kind_of(e.id):
-        hint = f"call it: `{e.id}(…)`"
-        if e.id in unit.enums:
-            hint = f"name one of its values: `{e.id}.{unit.enums[e.id].members[0]}`"
-        frame.error("DP211", f"`{e.id}` is {kind}, not a value", e.span, help=hint)
-    else:
-        known = [*scope.variables, *frame.sizes, *unit.constants, *unit.enums]
-        message = f"`{e.id}` is not defined"
-        frame.error("DP201", message, e.span, help=did_you_mean(e.id, known))
-
-
-def _member(frame: Frame, e: syntax.Member) -> typed.Expr | None:
-    enum = frame.unit.enums.get(e.enum)
-    if enum is not None and e.name in enum.members:
-        return typed.Lit(enum.members.index(e.name), type=enum, span=e.span)
-    if enum is not None:
-        shown = ", ".join(enum.members)
-        hint = did_you_mean(e.name, enum.members, f"its values are {shown}")
-        frame.error("DP206", f"`{e.enum}` has no value `{e.name}`", e.span, help=hint)
-    elif e.enum in frame.scope.variables:
-        hint = "values have no fields; take a tuple apart: `a, b = t`"
-        frame.error("DP206", f"`{e.enum}` is not an enumeration", e.span, help=hint)
-    elif e.enum not in frame.unit.broken:
-        hint = did_you_mean(e.enum, frame.unit.enums, f"declare it: `enum {e.enum}: {e.name}, …`")
-        frame.error("DP206", f"no enumeration is called `{e.enum}`", e.span, help=hint)
     return None
 
 
@@ -271,9 +207,9 @@ def _choose_expr(frame: Frame, e: syntax.ChooseExpr) -> typed.Expr | None:
 
 
 _RULES: dict[type, Callable[[Frame, Any], typed.Expr | None]] = {
-    syntax.Literal: _literal,
-    syntax.Name: _name,
-    syntax.Member: _member,
+    syntax.Literal: leaves.literal,
+    syntax.Name: leaves.name,
+    syntax.Member: leaves.member,
     syntax.Unary: _unary,
     syntax.Binary: _binary,
     syntax.Conditional: _conditional,

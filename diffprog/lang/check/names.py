@@ -26,7 +26,9 @@ _CHOICES = get_args(Choice)
 
 # Fields that may hold syntax, last first: `walk` takes from the end of a list.
 _FIELDS = {
-    kind: tuple(f.name for f in reversed(fields(kind)) if f.name not in ("span", "id", "op"))
+    kind: tuple(
+        f.name for f in reversed(fields(kind)) if f.name not in ("span", "id", "op", "modules")
+    )
     for kind in vars(syntax).values()
     if isinstance(kind, type) and issubclass(kind, Syntax)
 }

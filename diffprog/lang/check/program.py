@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from diffprog.errors import DiffprogError, Report
@@ -47,6 +47,7 @@ def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) ->
             and sizes, DP5xx loops and halting.
     """
     checked, unit = _checked(program, dict(sizes or {}))
+    unit.report.drop_warnings(lambda span: span.source is not program.span.source)
     warn_unused(unit, program)
     if unit.assumed:
         found = unit.report.diagnostics
@@ -70,22 +71,36 @@ def _holes(program: syntax.Program, sizes: Mapping[str, int]) -> dict[str, typed
     return None if checked is None or unit.report.errors else unit.holes
 
 
-def _checked(
-    program: syntax.Program, sizes: Mapping[str, int]
-) -> tuple[typed.Function | None, Unit]:
+def unit_of(program: syntax.Program, sizes: Mapping[str, int]) -> tuple[Unit, _Instances]:
+    """Return the declarations of a program and of its modules, looked at as written."""
     unit = Unit(Report())
     instances = _Instances(unit)
     unit.instantiate = instances.get
-    with _deep():
-        declare(unit, program, sizes)
-        _functions(unit, program)
+    declare(unit, program, sizes)
+    todo = [(unit, program)]
+    seen = {id(program)}
+    while todo:
+        owner, file = todo.pop()
+        _functions(owner, file)
+        for module in file.modules.values():
+            if id(module) in unit.known and id(module) not in seen:
+                seen.add(id(module))
+                todo.append((unit.known[id(module)], module))
+    return unit, instances
+
+
+def _checked(
+    program: syntax.Program, sizes: Mapping[str, int]
+) -> tuple[typed.Function | None, Unit]:
+    with deep():
+        unit, instances = unit_of(program, sizes)
         main = program.main
         types = signature(Frame(unit, main.name, unit.sizes), main, unit.sizes)
         checked = None
         if types is None:
             instances.look(main)
         else:
-            checked = instances.get(main, unit.sizes, types)
+            checked = instances.get(unit, main, unit.sizes, types)
         instances.rest()
     return checked, unit
 
@@ -95,15 +110,15 @@ def _holds_at_any_size(d: Diagnostic, program: syntax.Program) -> bool:
     if d.code[:3] in ("DP2", "DP3", "DP9") or d.span is None:
         return True
     sizes = [s.span for s in program.declarations if isinstance(s, syntax.Size)]
-    return any(s.start <= d.span.start < s.end for s in sizes)
+    here = d.span.source is program.span.source
+    return here and any(s.start <= d.span.start < s.end for s in sizes)
 
 
 def _functions(unit: Unit, program: syntax.Program) -> None:
     """Look at functions as written: returns, holes, calls in circles."""
-    for function in program.declarations:
-        if isinstance(function, syntax.Function):
-            unit.keys.update(hole_keys(function))
-            check_returns(unit.report, function)
+    for function in program.functions:
+        unit.keys.update(hole_keys(function))
+        check_returns(unit.report, function)
     told: set[str] = set()
     for name, way in recursive(unit.functions).items():
         unit.recursive.add(name)
@@ -133,19 +148,19 @@ class _Instances:
     known: dict[object, typed.Function] = field(default_factory=dict)
 
     def get(
-        self, function: syntax.Function, sizes: Mapping[str, int], types: Signature
+        self, unit: Unit, function: syntax.Function, sizes: Mapping[str, int], types: Signature
     ) -> typed.Function:
         """Return a function at given sizes, checking its body the first time."""
-        key = (function.name, types, tuple(sorted(sizes.items())))
+        key = (unit.shown(function.name), types, tuple(sorted(sizes.items())))
         if key not in self.known:
-            self.known[key] = self._checked(function, sizes, types)
+            self.known[key] = self._checked(unit, function, sizes, types)
         return self.known[key]
 
     def _checked(
-        self, function: syntax.Function, sizes: Mapping[str, int], types: Signature
+        self, unit: Unit, function: syntax.Function, sizes: Mapping[str, int], types: Signature
     ) -> typed.Function:
         frame = Frame(
-            self.unit,
+            unit,
             function.name,
             sizes,
             result=types.result,
@@ -157,7 +172,8 @@ class _Instances:
             frame.scope.set(param.name, variable)
             params.append((param.name, t))
         body = tuple(block(frame, function.body))
-        return typed.Function(function.name, tuple(params), types.result, body, function.span)
+        name = unit.shown(function.name)
+        return typed.Function(name, tuple(params), types.result, body, function.span)
 
     def look(self, function: syntax.Function) -> None:
         """Find what else is wrong in a function whose signature has errors."""
@@ -173,8 +189,7 @@ class _Instances:
         for name, function in self.unit.functions.items():
             if name in reached:
                 continue
-            trial = Unit(Report(), self.unit.sizes, self.unit.constants, self.unit.enums)
-            trial.broken = self.unit.broken
+            trial = replace(self.unit, report=Report())
             types = signature(Frame(trial, name, self.unit.sizes), function, self.unit.sizes)
             if types is None and all(d.code == "DP201" for d in trial.report.errors):
                 continue  # it waits for sizes that only a call can give
@@ -182,12 +197,13 @@ class _Instances:
             if types is not None:
                 met = set(self.unit.met)
                 holes = dict(self.unit.holes)
-                self.get(function, self.unit.sizes, types)
+                self.get(self.unit, function, self.unit.sizes, types)
                 self.unit.met, self.unit.holes = met, holes
 
 
 @contextmanager
-def _deep() -> Iterator[None]:
+def deep() -> Iterator[None]:
+    """Let Python recurse as deep as a program may nest."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _DEPTH))
     try:

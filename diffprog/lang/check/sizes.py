@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.errors import Label
 from diffprog.lang import syntax
-from diffprog.lang.check.context import Frame, did_you_mean
+from diffprog.lang.check.context import Frame, did_you_mean, listed
 from diffprog.types import BOOL, REAL, Array, Bool, Enum, Int, Real, Tuple, Type
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def static(frame: Frame, e: syntax.Expr, what: str = "a size") -> int | None:
             return value
         case syntax.Name(name):
             return _named(frame, name, e.span, what)
+        case syntax.Member(owner, name) if owner in frame.unit.modules:
+            module = frame.unit.modules[owner]
+            return _named(Frame(module, "", module.sizes), name, e.span, what)
         case syntax.Unary("-", operand):
             inner = static(frame, operand, what)
             return None if inner is None else -inner
@@ -131,8 +134,8 @@ def _named_type(frame: Frame, t: syntax.NamedType) -> Type | None:
     enums = frame.unit.enums
     if t.name in ("bool", "real"):
         return BOOL if t.name == "bool" else REAL
-    if t.name in enums:
-        return enums[t.name]
+    if (enum := frame.unit.enum(t.name)) is not None:
+        return enum
     if t.name in frame.unit.broken:
         return None
     if t.name == "int":
@@ -141,7 +144,11 @@ def _named_type(frame: Frame, t: syntax.NamedType) -> Type | None:
         return None
     foreign = _FOREIGN_TYPES.get(t.name.lower())
     hint = f"write `{foreign}`" if foreign else "the types are bool, int<n>, real and enumerations"
-    hint = hint if foreign else did_you_mean(t.name, ["bool", "int", "real", *enums], hint)
+    owner, own = frame.unit.look_up(t.name)
+    if owner is not frame.unit:
+        hint = did_you_mean(own, owner.enums, f"its enumerations: {listed(owner.enums)}")
+    elif not foreign:
+        hint = did_you_mean(t.name, ["bool", "int", "real", *enums], hint)
     frame.error("DP206", f"no type is called `{t.name}`", t.span, help=hint)
     return None
 

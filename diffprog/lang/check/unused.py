@@ -82,17 +82,19 @@ def recursive(functions: dict[str, syntax.Function]) -> dict[str, list[str]]:
 def warn_unused(unit: Unit, program: syntax.Program) -> None:
     """Warn of variables, parameters, functions and declarations that nothing reads."""
     for function in unit.functions.values():
-        _unread(unit, function)
+        warn_unread(unit, function)
     used = reachable(unit.functions, [program.main.name])
     for name, function in unit.functions.items():
         if name not in used and not name.startswith("_"):
             message = f"`{name}` is never called"
             unit.report.warn("DP904", message, name_span(function, name))
     mentioned = {name for node in walk(program.declarations) for name in _mentions(node)}
+    modules = {name for node in walk(program.declarations) for name in _modules(node)}
     for d in program.declarations:
-        if not isinstance(d, syntax.Size | syntax.Const | syntax.EnumDecl):
+        if not isinstance(d, syntax.Size | syntax.Const | syntax.EnumDecl | syntax.Import):
             continue
-        if d.name not in mentioned and not d.name.startswith("_"):
+        used = modules if isinstance(d, syntax.Import) else mentioned
+        if d.name not in used and not d.name.startswith("_"):
             unit.report.warn("DP905", f"`{d.name}` is never used", d.span)
 
 
@@ -104,7 +106,18 @@ def _mentions(node: syntax.Syntax) -> tuple[str, ...]:
             return ()
 
 
-def _unread(unit: Unit, function: syntax.Function) -> None:
+def _modules(node: syntax.Syntax) -> tuple[str, ...]:
+    """Return the module that a name of one begins with."""
+    match node:
+        case syntax.Member(enum=name):
+            return (name.partition(".")[0],)
+        case syntax.NamedType(name) | syntax.Call(name=name) if "." in name:
+            return (name.partition(".")[0],)
+        case _:
+            return ()
+
+
+def warn_unread(unit: Unit, function: syntax.Function) -> None:
     """Warn of variables of a function that are never read; a loop may count for its own sake."""
     written, reads = _written(function.body), _reads(function.body)
     params = {p.name: p.span for p in function.params}

@@ -12,14 +12,16 @@ from diffprog.codes.loops import LOOPS
 from diffprog.codes.names import NAMES
 from diffprog.codes.warnings import WARNINGS
 from diffprog.errors import DiffprogError, Source
-from diffprog.lang.check import check
-from diffprog.lang.parse import parse
+from diffprog.lang.check import check, check_module
+from diffprog.lang.imports import with_modules
+from diffprog.lang.parse import is_module, parse
 
 FAMILIES = NAMES | CHOICES | KINDS | LOOPS | WARNINGS
 # Said by lowering and by running, not by the checker.
 ELSEWHERE = re.compile(r"DP(901|32\d|42\d)")
 CODES = [code for code in FAMILIES if not ELSEWHERE.match(code)]
-LARGE = {"DP213", "DP419"}
+# Too long to print, or of several files (test_imports.py).
+LARGE = {"DP213", "DP215", "DP419"}
 
 
 def whole(example: str) -> str:
@@ -33,7 +35,10 @@ def whole(example: str) -> str:
 def codes_of(text: str) -> set[str]:
     """Check a program and collect the codes of its errors or warnings."""
     try:
-        return {w.code for w in check(parse(Source("example.dp", text))).warnings}
+        source = Source("example.dp", text)
+        if is_module(text):
+            return {w.code for w in check_module(parse(source, module=True))}
+        return {w.code for w in check(with_modules(parse(source))).warnings}
     except DiffprogError as error:
         return {d.code for d in error.diagnostics}
 
