@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import diffprog
 from diffprog.codes import CODES
 from diffprog.lang.check.operations import result_type
+from diffprog.nets import KINDS, Kind, Option
 from diffprog.ops import OPS, REDUCTIONS, OpSpec, RuleError
 from diffprog.types import BOOL, REAL, Array, Int, Type, is_finite
 
@@ -117,6 +118,53 @@ def _reduced(name: str, item: Type) -> str:
         return f"`{REDUCTIONS[name].rule(item, 4)}`"
     except RuleError:
         return ""
+
+
+def networks() -> Iterator[str]:
+    """Yield the table of `KINDS`."""
+    yield "| kind and options | takes | gives | |"
+    yield "|---|---|---|---|"
+    for row in KINDS.values():
+        options = ", ".join(map(_option, row.options))
+        takes, gives = _taken(row)
+        yield f"| `{row.name}({options})` | {takes} | {gives} | {row.doc} |"
+    yield ""
+    yield "| option | means |"
+    yield "|---|---|"
+    every = dict.fromkeys((o.name, o.doc, o.words) for row in KINDS.values() for o in row.options)
+    for name, doc, words in every:
+        listed = f": {', '.join(f'`{w}`' for w in words)}" if words else ""
+        yield f"| `{name}` | {doc}{listed} |"
+
+
+def _option(option: Option) -> str:
+    if option.needed:
+        return f"{option.name} = …"
+    if option.default is None:
+        return f"[{option.name} = …]"
+    return f"{option.name} = {str(option.default).lower()}"
+
+
+class _Named(int):
+    """A size that prints as its option's name: signatures are shown with these."""
+
+    def __new__(cls, name: str) -> _Named:
+        made = super().__new__(cls, 1)
+        made.name = name  # type: ignore[attr-defined]
+        return made
+
+    def __str__(self) -> str:
+        return str(self.name)  # type: ignore[attr-defined]
+
+    def __rmul__(self, other: int) -> _Named:
+        return _Named(f"{other} {self}")
+
+
+def _taken(kind: Kind) -> tuple[str, str]:
+    sizes = {o.name: _Named(o.name) for o in kind.options if o.sort == "size"}
+    found = kind.signature({**{o.name: o.default for o in kind.options}, **sizes, "stride": 1})
+    params = ", ".join(f"`{n}: {slot}`" for n, slot in found.params)
+    return params, ", ".join(f"`{slot}`" for slot in found.results)
 
 
 # --- diagnostics ----------------------------------------------------------------------------------
@@ -237,6 +285,7 @@ def _listed(text: str) -> str:
 # --- pages ----------------------------------------------------------------------------------------
 
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
+    "networks": networks,
     "operations": operations,
     "reductions": reductions,
     "errors": errors,

@@ -34,6 +34,7 @@ FLOORS = {
     "codes": 0,
     "types": 1,
     "ops": 2,
+    "nets": 2,
     "lang.syntax": 3,
     "ir.graph": 3,
     "lang": 4,

@@ -19,6 +19,7 @@ from diffprog.lang.format import format_program
 from diffprog.lang.imports import with_modules
 from diffprog.lang.parse import parse
 from diffprog.pipeline import Program
+from diffprog.pipeline.networks import crisp_networks
 from diffprog.types import Array, Bool, Real, Tuple, Type, is_finite, trail
 from diffprog.view.dot import dot
 from tests.goldens import Case, cases
@@ -46,7 +47,8 @@ Way: TypeAlias = Callable[[Case], Answer]
 def interpreted(case: Case) -> Answer:
     """Run the typed tree."""
     checked = case.checked()
-    outcome = interpret(checked, case.encoded(checked), case.choices)
+    nets = crisp_networks(checked.nets, case.choices, {})
+    outcome = interpret(checked, case.encoded(checked), case.choices, nets=nets)
     result = checked.main.result.decode(outcome.value)
     return Answer(result, dict(outcome.unfinished), outcome.costs)
 
@@ -55,7 +57,8 @@ def printed(case: Case) -> Answer:
     """Print the program, and run what was printed. Lines move, so loops are not compared."""
     text = format_program(parse(case.source))
     checked = case.checked(text)
-    outcome = interpret(checked, case.encoded(checked), case.choices)
+    nets = crisp_networks(checked.nets, case.choices, {})
+    outcome = interpret(checked, case.encoded(checked), case.choices, nets=nets)
     return Answer(checked.main.result.decode(outcome.value))
 
 
@@ -65,7 +68,8 @@ def emitted(case: Case) -> Answer:
         pytest.skip("without all choices there is nothing to emit")
     program = Program(with_modules(parse(case.source)), case.sizes).fill(case.choices)
     checked = program.checked
-    outcome = interpret(checked, case.encoded(checked), program.choices)
+    choices, nets = program.choices, program.networks
+    outcome = interpret(checked, case.encoded(checked), choices, nets=nets)
     return Answer(checked.main.result.decode(outcome.value))
 
 

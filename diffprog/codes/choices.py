@@ -78,6 +78,31 @@ CHOICES: dict[str, Code] = {
         "learn table: int<10>[20]",
         "learn table: int<10>[3]",
     ),
+    "DP324": Code(
+        "a program runs, and one of its networks has no weights",
+        'p = dp.load("net.dp")\np.run(x=1)',
+        'p = dp.fit(dp.load("net.dp"), examples).program\np.run(x=1)',
+    ),
+    "DP325": Code(
+        "a program runs, and nothing is bound to one of its externs",
+        'dp.load("scene.dp").run(image=image)',
+        'dp.load("scene.dp").using(encoder=module).run(image=image)',
+    ),
+    "DP326": Code(
+        "a module that does not do what the `extern` line says",
+        "program.using(encoder=nn.Linear(8, 4))  # extern encoder(x: real[8]) -> real[5]",
+        "program.using(encoder=nn.Linear(8, 5))",
+    ),
+    "DP327": Code(
+        "weights that are not those of the network",
+        'p.decide({"nets.f.weight": [[1.0, 2.0, 3.0]]})  # net f = linear(in = 2, out = 1)',
+        'p.decide({"nets.f.weight": [[1.0, 2.0]]})',
+    ),
+    "DP328": Code(
+        "a module for an extern that the program does not have",
+        "program.using(encodr=module)",
+        "program.using(encoder=module)",
+    ),
     "DP390": Code(
         "a choice by a network or a controller, which this version does not have yet",
         "x = choose int<3> by mlp(hidden = 8) of x",

@@ -79,9 +79,21 @@ NAMES: dict[str, Code] = {
         "",
         "program p(x: int<9>) -> int<9>:\n    return x",
     ),
-    "DP290": Code(
-        "a part of the language that this version does not have yet",
-        "extern f(x: real) -> real\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
-        "program p(x: int<9>) -> int<9>:\n    return x",
+    "DP216": Code(
+        "a kind of network that does not exist",
+        "net f = linaer(in = 2, out = 1)\n\nprogram p(xs: real[2]) -> real[1]:\n    return f(xs)",
+        "net f = linear(in = 2, out = 1)\n\nprogram p(xs: real[2]) -> real[1]:\n    return f(xs)",
+    ),
+    "DP217": Code(
+        "an option that a network lacks, has not, or cannot have",
+        "net f = linear(in = 2, width = 1)\n\nprogram p(xs: real[2]) -> real[1]:\n    return f(xs)",
+        "net f = linear(in = 2, out = 1)\n\nprogram p(xs: real[2]) -> real[1]:\n    return f(xs)",
+    ),
+    "DP218": Code(
+        "an `extern` that takes a tuple or gives what is not real",
+        "extern digit(image: real[8, 8]) -> int<10>\n\n"
+        "program p(image: real[8, 8]) -> int<10>:\n    return digit(image)",
+        "extern digit(image: real[8, 8]) -> real[10]\n\n"
+        "program p(image: real[8, 8]) -> int<10>:\n    return pick(digit(image))",
     ),
 }

@@ -26,7 +26,7 @@ WARNINGS: dict[str, Code] = {
         "    return f(x)",
     ),
     "DP905": Code(
-        "a size, a constant or an enumeration that nothing uses",
+        "a size, a constant, an enumeration or a network that nothing uses",
         "size n = 3\n\nprogram p(x: int<9>) -> int<9>:\n    return x",
         "program p(x: int<9>) -> int<9>:\n    return x",
     ),

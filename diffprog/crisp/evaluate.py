@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, assert_never
 
 from diffprog.crisp.choices import decided
 from diffprog.crisp.values import (
@@ -21,14 +21,16 @@ from diffprog.crisp.values import (
     lifted,
     number,
     read,
+    verified,
 )
 from diffprog.errors import InvariantError, fail
 from diffprog.lang import typed
+from diffprog.nets import EXTERN
 from diffprog.ops import OPS, REDUCTIONS
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from diffprog.crisp.choices import Decider, Mask
     from diffprog.crisp.values import At, Scalar
@@ -42,10 +44,11 @@ Scope: TypeAlias = "dict[str, Value]"
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates expressions; holes go to `decide`, calls of functions to `call`."""
+    """Evaluates expressions; holes go to `decide`, calls to `call` or to the function in `nets`."""
 
     decide: Decider
     call: Callable[[typed.Function, list[Value]], Value]
+    nets: Mapping[str, Callable[..., Value]]
 
     def value(self, node: typed.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0912 - a case a kind
         """Return the value of an expression."""
@@ -68,6 +71,8 @@ class Evaluator:
                 return self.value(then if self.value(test, scope) else other, scope)
             case typed.Call(function, args):
                 return self.call(function, self.values(args, scope))
+            case typed.NetCall():
+                return self._network(node, scope)
             case typed.ArrayOf(items):
                 return [copied(v) for v in self.values(items, scope)]
             case typed.TupleOf(items):
@@ -138,6 +143,13 @@ class Evaluator:
         item = hole.type.item if isinstance(hole.type, Array) else hole.type
         return _scalar_type(item).values()[decided(self.decide, hole, path, None, hole.span)]
 
+    def _network(self, node: typed.NetCall, scope: Scope) -> Value:
+        """Apply a network, along the axes that it is lifted over."""
+        function = self.nets.get(node.net.name)
+        if function is None:
+            _unbound(node)
+        return verified(_along(function, self.values(node.args, scope), node.lifted), node.type)
+
     def _reduce(self, node: typed.Reduce, scope: Scope) -> Value:
         row = REDUCTIONS[node.op]
         found = list(enumerate(cells(self.value(node.array, scope))))
@@ -152,6 +164,27 @@ class Evaluator:
             message = f"`{node.op}` of no cells, and no `else`"
             raise InvariantError(message)
         return checked(row.empty, node.type)
+
+
+def _along(function: Callable[..., Value], args: Sequence[Value], axes: int) -> Value:
+    """Apply a function of several results or one to each place of the first axes."""
+    if not axes:
+        return function(*args)
+    rows = [a for a in args if isinstance(a, list)]
+    found = [_along(function, row, axes - 1) for row in zip(*rows, strict=True)]
+    if found and isinstance(found[0], tuple):
+        parts = zip(*(row for row in found if isinstance(row, tuple)), strict=True)
+        return tuple(list(part) for part in parts)
+    return found
+
+
+def _unbound(node: typed.NetCall) -> NoReturn:
+    name = node.net.name
+    if node.net.kind == EXTERN:
+        hint = f"bind it: `program.using({name}=module)`"
+        fail("DP325", f"nothing is bound to the extern `{name}`", node.span, hint=hint)
+    hint = "train this program, or load one that was trained"
+    fail("DP324", f"the network `{name}` has no weights", node.span, hint=hint)
 
 
 def _scalar_type(t: Type) -> Bool | Int | Enum:

@@ -51,6 +51,7 @@ def interpret(
     inputs: Mapping[str, Value],
     choices: Choices | None = None,
     *,
+    nets: Mapping[str, Callable[..., Value]] | None = None,
     trace: Trace | None = None,
 ) -> Outcome:
     """Run a program.
@@ -59,11 +60,13 @@ def interpret(
         checked: the program.
         inputs: a crisp value (as `encode` of its type gives it) for each parameter.
         choices: what each hole is, as a mapping or a callable; see `diffprog.crisp.choices`.
+        nets: what each network and extern computes, on crisp values; several results as a tuple.
         trace: told of each statement.
 
     Raises:
-        DiffprogError: DP32x for a hole without a fitting choice, DP601 and DP602 for arithmetic
-            without a result, DP603 for inputs that are not the program's.
+        DiffprogError: DP32x for a hole without a fitting choice or a network without weights,
+            DP601 and DP602 for arithmetic without a result, DP603 for inputs that are not the
+            program's.
     """
     names = [name for name, _ in checked.main.params]
     if set(inputs) != set(names):
@@ -71,7 +74,7 @@ def interpret(
         given = ", ".join(f"`{name}`" for name in inputs) or "none"
         message = f"the inputs of `{checked.main.name}` are {wanted}; given: {given}"
         fail("DP603", message, checked.main.span)
-    machine = _Machine(choices, trace)
+    machine = _Machine(choices, nets or {}, trace)
     value = machine.call(checked.main, [inputs[name] for name in names])
     return Outcome(value, dict(machine.unfinished), dict(machine.costs), machine.steps)
 
@@ -81,13 +84,14 @@ class _Machine:
     """Runs statements, and counts what a run is to report."""
 
     choices: Choices | None
+    nets: Mapping[str, Callable[..., Value]]
     trace: Trace | None
     unfinished: dict[int, int | float] = field(default_factory=lambda: defaultdict(int))
     costs: dict[int, float] = field(default_factory=lambda: defaultdict(float))
     steps: int = 0
 
     def __post_init__(self) -> None:
-        self.evaluator = Evaluator(as_decider(self.choices), self.call)
+        self.evaluator = Evaluator(as_decider(self.choices), self.call, self.nets)
 
     def call(self, function: typed.Function, args: list[Value]) -> Value:
         """Run a function on values; it sees nothing else, and changes none of them."""

@@ -23,6 +23,7 @@ from diffprog.ir.graph import (
     For,
     Graph,
     Loop,
+    Network,
     Node,
     NodeId,
     Param,
@@ -31,7 +32,7 @@ from diffprog.ir.graph import (
     regions,
 )
 from diffprog.ir.masks import Cells, change, join, kept, restored, unchanged, union
-from diffprog.ir.meet import RULES, is_real
+from diffprog.ir.meet import RULES, is_real, network
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -91,6 +92,8 @@ class Flow:
             inputs = [values[i][0] for i in node.inputs]
             if isinstance(node, Select | For | Loop):
                 values[node.id] = self._control(node, inputs, used)
+            elif isinstance(node, Network):
+                values[node.id] = network(self.ledger, node, inputs)
             else:
                 types = [region.nodes[i].type for i in node.inputs]
                 values[node.id] = [RULES[type(node)](self.ledger, node, inputs, types)]

@@ -253,9 +253,13 @@ class Project(Base):
 
 @dataclass(frozen=True, slots=True)
 class Network(Base):
-    """A neural network or an extern, by name."""
+    """A neural network or an extern, by name, applied along the first `lifted` axes of its inputs.
+
+    The type is a tuple where it has several results.
+    """
 
     name: str
+    lifted: int = 0
 
 
 Node: TypeAlias = (

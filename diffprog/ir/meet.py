@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from diffprog.ir.compute import plain
 from diffprog.ir.graph import Apply, Const, Hole, Network, Read, Reduce, Table, Write
 from diffprog.ir.masks import change, places, same, spread, twice, union
-from diffprog.types import Array, Bool, Enum, Int, Real
+from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -264,16 +264,13 @@ def fold(ledger: Ledger, node: Reduce, args: Sequence[Flowing], types: Sequence[
     return bits, None
 
 
-def network(
-    ledger: Ledger, node: Network, args: Sequence[Flowing], types: Sequence[Type]
-) -> Flowing:
-    """Say that a network's results depend on all it is given; a finite one is a decision."""
+def network(ledger: Ledger, node: Network, args: Sequence[Flowing]) -> list[Flowing]:
+    """Say that each result of a network, which are reals, depends on all that it is given."""
     bits = union([union(m) for m, _ in args])
     if bits:
         ledger.affine = False
-    if not is_real(node.type):
-        bits |= ledger.decision(node, node.name)
-    return spread(bits, node.type), None
+    types = node.type.items if isinstance(node.type, Tuple) else (node.type,)
+    return [(spread(bits, t), None) for t in types]
 
 
 RULES: dict[type, Callable[..., Flowing]] = {
@@ -284,6 +281,5 @@ RULES: dict[type, Callable[..., Flowing]] = {
     Read: read,
     Write: write,
     Reduce: fold,
-    Network: network,
 }
 """The rule of each pure kind: (ledger, node, what flows in, its types) to what flows on."""

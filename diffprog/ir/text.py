@@ -115,7 +115,8 @@ def describe(node: Node, name: Callable[[NodeId], str]) -> str:  # noqa: C901 - 
         case Project():
             return f"part {node.place} of {inputs[0]}"
         case Network():
-            return " ".join([f"network {node.name}", *inputs])
+            lifted = f" lifted {node.lifted}" if node.lifted else ""
+            return " ".join([f"network {node.name}{lifted}", *inputs])
 
 
 def _control(node: Select | For | Loop, inputs: list[str]) -> str:

@@ -22,6 +22,7 @@ from diffprog.types import Type, Value
 
 if TYPE_CHECKING:
     from diffprog.errors import Diagnostic, Span
+    from diffprog.nets import Setting, Signature
 
 RESULT = "return"
 """The variable that holds a function's result (no program can name it: it is a keyword)."""
@@ -108,6 +109,26 @@ class Call(Node):
 
     function: Function
     args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A network: its kind (`extern` for one that the caller binds), options, what it takes."""
+
+    name: str
+    kind: str
+    options: tuple[tuple[str, Setting], ...]
+    signature: Signature
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NetCall(Node):
+    """A network applied to values: along the first `lifted` axes of each, one by one."""
+
+    net: Net
+    args: tuple[Expr, ...]
+    lifted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +221,7 @@ Expr: TypeAlias = (
     | Index
     | Conditional
     | Call
+    | NetCall
     | ArrayOf
     | TupleOf
     | Part
@@ -400,7 +422,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """A checked program: the main function, its holes by key, its sizes, and the warnings."""
+    """A checked program: the main function, holes by key, sizes, warnings, networks by name."""
 
     main: Function
     holes: dict[str, Hole]
@@ -411,3 +433,4 @@ class Checked:
     They stand in an ``int<…>``, in a ``learn`` or in the domain of a ``given``.
     """
     warnings: tuple[Diagnostic, ...] = ()
+    nets: dict[str, Net] = field(default_factory=dict)

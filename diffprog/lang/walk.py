@@ -18,7 +18,7 @@ def children(e: typed.Expr) -> list[typed.Expr]:  # noqa: C901 - a case a kind
     match e:
         case typed.Lit() | typed.Var():
             return []
-        case typed.Apply(args=args) | typed.Call(args=args):
+        case typed.Apply(args=args) | typed.Call(args=args) | typed.NetCall(args=args):
             return list(args)
         case typed.Reduce():
             return [x for x in (e.array, e.where, e.otherwise) if x is not None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from diffprog.ir.graph import Apply, Axes, Cut, Hole, NodeId, Reduce
+from diffprog.ir.graph import Apply, Axes, Cut, Hole, Network, NodeId, Reduce
 from diffprog.lang import typed
 from diffprog.lang.walk import conditionals, expressions, statements, within
 from diffprog.lower.branches import select
@@ -74,6 +74,8 @@ class Lowering:
                 return self._conditional(region, e)
             case typed.Call():
                 return self._call(region, e)
+            case typed.NetCall():
+                return self._net(region, e)
             case typed.ArrayOf(items):
                 inputs = tuple(self.node(region, i) for i in items)
                 return region.add(Apply(op="array", inputs=inputs, type=e.type, span=e.span))
@@ -195,6 +197,14 @@ class Lowering:
         region.scope = caller
         return result
 
+    def _net(self, region: Region, e: typed.NetCall) -> Val:
+        inputs = tuple(self.node(region, a) for a in e.args)
+        node = Network(name=e.net.name, lifted=e.lifted, inputs=inputs, type=e.type, span=e.span)
+        number = region.add(node)
+        if not isinstance(e.type, Tuple):
+            return number
+        return tuple(region.project(number, place) for place in range(len(e.type.items)))
+
 
 def _literal(region: Region, value: Value, t: Type, span: Span) -> Val:
     if isinstance(t, Tuple):
@@ -229,7 +239,7 @@ def plain(e: typed.Expr) -> bool:
 def closed(function: typed.Function) -> bool:
     """Say whether a function can be tabulated whole.
 
-    No hole in it, and no loop that may be left unfinished.
+    No hole in it, no network, and no loop that may be left unfinished.
     """
     return not any(_opens(s) for s in statements(function.body))
 
@@ -238,7 +248,7 @@ def _opens(s: typed.TStatement) -> bool:
     if isinstance(s, typed.Learn | typed.Choose | typed.While | typed.Repeat):
         return True
     for e in within(expressions(s)):
-        if isinstance(e, typed.ChooseValue | typed.ChooseExpr):
+        if isinstance(e, typed.ChooseValue | typed.ChooseExpr | typed.NetCall):
             return True
         if isinstance(e, typed.Call) and not closed(e.function):
             return True

@@ -19,6 +19,7 @@ from diffprog.lang.format import format_program
 from diffprog.lang.parse import parse
 from diffprog.lang.walk import expressions, statements, within
 from diffprog.pipeline.data import declared_sizes
+from diffprog.pipeline.networks import PREFIX
 from diffprog.types import Array
 
 if TYPE_CHECKING:
@@ -116,13 +117,13 @@ def remaining(
     after: Mapping[str, typed.Hole],
     choices: Mapping[str, object],
 ) -> dict[str, object]:
-    """Return the choices of the holes that stayed, by their keys in the new text.
+    """Return the choices of the holes that stayed, by their keys in the new text, and all weights.
 
     A hole inside an alternative that was not taken went with it.
     """
     old = sorted((h for k, h in before.items() if k not in filled), key=lambda h: h.span.start)
     new = sorted(after.values(), key=lambda h: h.span.start)
-    found: dict[str, object] = {}
+    found = {key: value for key, value in choices.items() if key.startswith(PREFIX)}
     for hole in new:
         same = next(
             h for h in old if (h.kind, h.type, h.given) == (hole.kind, hole.type, hole.given)

@@ -23,9 +23,11 @@ from diffprog.pipeline.data import (
     refuse_unknown_sizes,
     shaped_sizes,
 )
+from diffprog.pipeline.networks import crisp_networks, refuse_unknown, softened
 from diffprog.pipeline.stages import Drawing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from diffprog.crisp.interpret import Outcome, Trace
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from diffprog.pipeline.stages import GraphStage
     from diffprog.pipeline.tracing import SoftTrace
     from diffprog.soft.module import SoftProgram
-    from diffprog.types import Type
+    from diffprog.types import Type, Value
 
 Choices = Mapping[str, object]
 """What each hole is, by key; see `diffprog.crisp.choices`."""
@@ -51,7 +53,9 @@ class Program:
 
     Attributes:
         syntax: the tree of the text.
-        choices: what its remaining holes are, if that is known (empty for a fresh program).
+        choices: what its remaining holes are, and the weights of its networks by
+            ``nets.name.parameter``, as far as they are known (empty for a fresh program).
+        externs: the modules bound to its externs, by name.
     """
 
     def __init__(
@@ -59,9 +63,11 @@ class Program:
         tree: syntax.Program,
         given: Mapping[str, int] | None = None,
         choices: Choices | None = None,
+        externs: Mapping[str, object] | None = None,
     ) -> None:
         self.syntax = tree
         self.choices: Choices = dict(choices or {})
+        self.externs = dict(externs or {})
         self._given = dict(given or {})
         self._family: dict[tuple[tuple[str, int], ...], Program] = {}
         refuse_unknown_sizes(tree, self._given)
@@ -87,9 +93,8 @@ class Program:
         Raises:
             DiffprogError: with every error of the program.
         """
-        unbound = [n for n, d in declared_sizes(self.syntax).items() if d.default is None]
-        shaped = set(shaped_sizes(self.syntax))
-        assumed = {n: ANY_LENGTH for n in unbound if n in shaped}
+        shaped, declared = shaped_sizes(self.syntax), declared_sizes(self.syntax)
+        assumed = {n: ANY_LENGTH for n, d in declared.items() if d.default is None and n in shaped}
         return check(self.syntax, sizes={**assumed, **self._given})
 
     @property
@@ -143,7 +148,7 @@ class Program:
         given = {**self._given, **sizes}
         key = tuple(sorted(given.items()))
         if key not in self._family:
-            made = Program(self.syntax, given, self.choices)
+            made = Program(self.syntax, given, self.choices, self.externs)
             made._family = self._family
             self._family[key] = made
         return self._family[key]
@@ -188,7 +193,13 @@ class Program:
         """Run the program; return all that the run says, and the program at the sizes it ran at."""
         bound = self.bound(inputs)
         values = encode_inputs(self.syntax, bound.parameters, inputs)
-        return interpret(bound.checked, values, bound.choices, trace=trace), bound
+        choices, nets = bound.choices, bound.networks
+        return interpret(bound.checked, values, choices, nets=nets, trace=trace), bound
+
+    @cached_property
+    def networks(self) -> dict[str, Callable[..., Value]]:
+        """What its networks compute crisply: those that are trained, externs that are bound."""
+        return crisp_networks(self.checked.nets, self.choices, self.externs)
 
     def bound(self, inputs: Mapping[str, object]) -> Program:
         """Return the program at the sizes that inputs say; DP604 where they disagree."""
@@ -223,54 +234,43 @@ class Program:
 
     def stage(self, name: str) -> str:
         """Return a stage as text; ValueError for a name that is not in `STAGES`."""
-        match name:
-            case "ast":
-                return stages.tree(self.syntax)
-            case "typed":
-                return stages.tree(self.checked.main)
-            case "graph" | "simplified":
-                return self.graph(name).text
-            case "torch":
-                source: str = self.soften().source
-                return source
-            case _:
-                message = f"no stage is called {name!r}; they are {', '.join(stages.STAGES)}"
-                raise ValueError(message)
+        return stages.shown(self, name)
 
     def soften(
         self, restarts: int | None = None, *, backend: str = "torch", seed: int = 0
     ) -> SoftProgram:
-        """Return the program as a `torch.nn.Module`, its first weights drawn by a seed.
+        """Return the program as a `torch.nn.Module`; what is not known yet is drawn by the seed.
 
         With `restarts` it has a leading axis of as many independent sets of weights.
         """
-        from diffprog.native.backend import backed
-        from diffprog.soft.module import SoftProgram
+        parts = (self.checked, self.simplified, self.choices, self.externs)
+        return softened(*parts, restarts=restarts, backend=backend, seed=seed)
 
-        main = self.checked.main
-        module = SoftProgram(
-            self.simplified,
-            self.checked.holes,
-            main.params,
-            main.result,
-            restarts=restarts,
-            name=main.name,
-            seed=seed,
-        )
-        module._function = backed(backend, self.simplified, module._function)
-        return module
+    # --- with networks
+
+    def using(self, **externs: object) -> Program:
+        """Return the program with modules bound to its externs, by name.
+
+        A module gets tensors of rows, of a finite parameter distributions, and treats each row by
+        itself. It is tried before it is used (DP326).
+
+        Raises:
+            DiffprogError: DP328 for a name that is no extern.
+        """
+        refuse_unknown(self.checked.nets, externs)
+        return Program(self.syntax, self._given, self.choices, {**self.externs, **externs})
 
     # --- with choices put back
 
     def save(self, path: str | Path) -> None:
-        """Write the text to a file; beside it learned reals that are not in it, and modules."""
+        """Write the text to a file; beside it reals and weights that are not in it, and modules."""
         from diffprog.pipeline.beside import write_beside
 
         write_beside(path, self.syntax, self.choices)
 
     def decide(self, choices: Choices) -> Program:
         """Return the same text with its holes decided; `fill` writes them into the text."""
-        return Program(self.syntax, self._given, choices)
+        return Program(self.syntax, self._given, choices, self.externs)
 
     def fill(self, choices: Choices) -> Program:
         """Return the program with choices written into its text, tables as they are.
@@ -295,6 +295,6 @@ class Program:
 
         tree = filling.rewritten(self.syntax, self.checked, fillings, notes or {})
         given = {n: v for n, v in self._given.items() if n in declared_sizes(tree)}
-        made = Program(tree, given)
+        made = Program(tree, given, externs=self.externs)
         made.choices = filling.remaining(self.holes, fillings, made.holes, choices)
         return made

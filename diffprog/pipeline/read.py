@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def load(path: str | Path, **sizes: int) -> Program:
-    """Read, parse and check a program; learned reals that lie beside it are its choices.
+    """Read, parse and check a program; learned reals and weights beside it are its choices.
 
     Raises:
         DiffprogError: DP001 for a file that cannot be read, otherwise every error of the program.
     """
     text = read_text(path)
     program = loads(text, str(path), **sizes)
-    choices = read_beside(path, text) if program.holes else {}
+    choices = read_beside(path, text) if program.holes or program.checked.nets else {}
     return program.decide(choices) if choices else program
 
 

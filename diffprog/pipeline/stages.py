@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
+    from diffprog.lang.syntax import Syntax
+    from diffprog.soft.module import SoftProgram
     from diffprog.types import Value
 
 STAGES = ("ast", "typed", "graph", "simplified", "torch")
@@ -79,6 +81,40 @@ def correlation_warnings(graph: Graph) -> tuple[Diagnostic, ...]:
     from diffprog.ir.sources import warnings
 
     return tuple(warnings(graph))
+
+
+class Staged(Protocol):
+    """A program, as far as its stages are printed."""
+
+    @property
+    def syntax(self) -> Syntax:
+        """The tree of the text."""
+
+    @property
+    def checked(self) -> typed.Checked:
+        """The typed tree."""
+
+    def graph(self, stage: GraphStage) -> Drawing:
+        """Return the graph of a stage."""
+
+    def soften(self) -> SoftProgram:
+        """Return the module."""
+
+
+def shown(program: Staged, name: str) -> str:
+    """Return a stage of a program as text; ValueError for a name that is not in `STAGES`."""
+    match name:
+        case "ast":
+            return tree(program.syntax)
+        case "typed":
+            return tree(program.checked.main)
+        case "graph" | "simplified":
+            return program.graph(name).text
+        case "torch":
+            return program.soften().source
+        case _:
+            message = f"no stage is called {name!r}; they are {', '.join(STAGES)}"
+            raise ValueError(message)
 
 
 class Open(Protocol):

@@ -92,7 +92,6 @@ def traced(
     given = {name: plain(value) for name, value in inputs.items()}
     bound = program.bound(given)
     module = bound.soften().double()
-    module.load_choices({k: v for k, v in bound.choices.items() if k in bound.holes})
     module.load_weights({k: v for k, v in (weights or {}).items() if k in bound.holes})
     answer, records = module.trace(**given)
     return SoftTrace(_listed(answer), from_report({"trace": records}), program.name)

@@ -104,6 +104,8 @@ def name_of(node: Node) -> str:
     rest = line[column + node.span.end - start :].split("#")[0].strip()
     if found and not rest:
         return found[1]
+    if isinstance(node, Network):
+        return node.name
     return node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
 
 

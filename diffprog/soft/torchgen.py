@@ -37,12 +37,13 @@ from diffprog.soft.halted import loop_halting
 from diffprog.soft.holes import hole
 from diffprog.soft.limits import value_fits
 from diffprog.soft.live import live
+from diffprog.soft.networks import called, unpacked
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
 from diffprog.soft.watching import CALLS, addressed, loop_ends
 from diffprog.soft.writer import Term, Writer, const, item, row_of
-from diffprog.types import Bool, Real
+from diffprog.types import Bool, Real, Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +108,9 @@ class Generator:
                     self.emitter.comment(node)
                     places = needed.places.get(node.id, frozenset())
                     several[node.id] = self.block(node, args, places)
+                case Network(type=Tuple()):
+                    self.emitter.comment(node)
+                    several[node.id] = unpacked(self.emitter, node, list(map(placed, args)))
                 case _:
                     terms[node.id] = self.simple(
                         node, list(map(placed, args)), number=flags[node.id]
@@ -157,8 +161,8 @@ class Generator:
                 return write(em, node, args)
             case Reduce():
                 return reduce(em, node, args)
-            case Network(name):
-                return em.assign(node, f"nets[{name!r}]({', '.join(em.tensors(args))})")
+            case Network():
+                return em.assign(node, called(em, node, args))
             case Param() | Project() | Select() | For() | Loop():
                 message = f"{type(node).__name__} is not a simple node"
                 raise InvariantError(message)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
-from diffprog.lang.check import operations
+from diffprog.lang.check import networks, operations
 from diffprog.lang.check.context import BUILTINS, Frame, Signature, Unit, did_you_mean, listed
 from diffprog.lang.check.convert import fit
 from diffprog.lang.check.sizes import bind, type_of
@@ -42,12 +42,18 @@ def call(
     unit, own = frame.unit.look_up(name)
     function = unit.functions.get(own)
     reduces = name in REDUCTIONS and (name not in OPS or clauses or len(e.args) == 1)
-    if not reduces and clauses and (function or name in BUILTINS):
+    net = frame.unit.nets.get(name)
+    if not reduces and clauses and (function or net or name in BUILTINS):
         clause = "where" if where is not None else "else"
         frame.error("DP416", f"`{name}` takes no `{clause}`", e.span)
         return None
     if function is not None:
         return _function(frame, unit, function, e, args)
+    if net is not None:
+        declared = Label(net.span, "declared here")
+        if not _counted(frame, e, len(net.signature.params), declared) or args is None:
+            return None
+        return networks.call(frame, net, args, e.span)
     if name not in BUILTINS:
         _unknown(frame, e)
         return None
@@ -102,7 +108,7 @@ def _similar(unit: Unit, name: str) -> str:
     if dot:
         hint = f"import the module at the top of the file, such as `import std.{alias}`"
         return did_you_mean(alias, unit.modules, hint)
-    return did_you_mean(name, [*unit.functions, *BUILTINS])
+    return did_you_mean(name, [*unit.functions, *unit.nets, *BUILTINS])
 
 
 def _length(frame: Frame, e: syntax.Call, arg: typed.Expr) -> typed.Expr | None:

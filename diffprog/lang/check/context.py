@@ -73,6 +73,7 @@ class Unit:
     constants: dict[str, typed.Lit] = field(default_factory=dict)
     enums: dict[str, Enum] = field(default_factory=dict)
     functions: dict[str, syntax.Function] = field(default_factory=dict)
+    nets: dict[str, typed.Net] = field(default_factory=dict)
     declared: dict[str, Span] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     keys: dict[int, str] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class Unit:
             ("a constant", self.constants),
             ("an enumeration", self.enums),
             ("a function", self.functions),
+            ("a network", self.nets),
             ("an operation", BUILTINS),
             ("a type", TYPE_NAMES),
         ):
@@ -130,6 +132,7 @@ _OWN = (
     "constants",
     "enums",
     "functions",
+    "nets",
     "declared",
     "broken",
     "recursive",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.errors import Diagnostic, Label
 from diffprog.lang import syntax, typed
+from diffprog.lang.check import networks
 from diffprog.lang.check.constants import constant
 from diffprog.lang.check.context import BUILTINS, TYPE_NAMES, Frame, Unit, did_you_mean
 from diffprog.lang.check.convert import fit
@@ -43,7 +44,7 @@ def declare(unit: Unit, program: syntax.Program, sizes: Mapping[str, int]) -> No
             case syntax.Import():
                 pass
             case syntax.Net() | syntax.Extern():
-                _unsupported(unit, d)
+                _net(unit, d)
     for function in functions:
         _params(unit, function)
 
@@ -72,11 +73,14 @@ def refuse_unknowns(unit: Unit, module: syntax.Program) -> None:
         unit.report.error("DP310", "a module has no choices of its own", choice.span, help=hint)
 
 
-def _unsupported(unit: Unit, d: syntax.Net | syntax.Extern) -> None:
-    """Report what the language has but this version has not."""
-    word = "net" if isinstance(d, syntax.Net) else "extern"
-    unit.broken.add(d.name)
-    unit.report.error("DP290", f"`{word}` is not supported yet", d.span)
+def _net(unit: Unit, d: syntax.Net | syntax.Extern) -> None:
+    if not _is_free(unit, d.name, d):
+        return
+    found = networks.net(unit, d) if isinstance(d, syntax.Net) else networks.extern(unit, d)
+    if found is None:
+        unit.broken.add(d.name)
+    else:
+        unit.nets[d.name] = found
 
 
 def _is_free(unit: Unit, name: str, node: syntax.Syntax) -> bool:

@@ -62,6 +62,7 @@ def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) ->
         unit.sizes,
         structural(program, unit, lambda other: _holes(program, other)),
         unit.report.warnings,
+        unit.nets,
     )
 
 

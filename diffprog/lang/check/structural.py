@@ -21,9 +21,9 @@ def structural(
 ) -> frozenset[str]:
     """Return the structural sizes.
 
-    A size that stands in an ``int<…>`` or in the type of a `learn` is structural by the rule of the
-    language. Any other may still reach the domain of a `given`, through a loop's counter or a
-    call: that is seen by checking the program once more with this size one larger.
+    A size that stands in an ``int<…>``, in the type of a `learn` or in a `net` line is structural
+    by the rule of the language. Any other may still reach the domain of a `given`, through a loop's
+    counter or a call: that is seen by checking the program once more with this size one larger.
     """
     named = {n.id for part in _fixed(program) for n in walk(part) if isinstance(n, syntax.Name)}
     found = {name for name in unit.sizes if name in named}
@@ -39,7 +39,7 @@ def _fixed(program: syntax.Program) -> list[syntax.Syntax]:
     return [
         n.type if isinstance(n, syntax.Learn) else n
         for n in walk(program.declarations)
-        if isinstance(n, syntax.IntType | syntax.Learn)
+        if isinstance(n, syntax.IntType | syntax.Learn | syntax.Net)
     ]
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from diffprog.lang.check.context import Unit
 
 
+_NAMED = syntax.Size | syntax.Const | syntax.EnumDecl | syntax.Import | syntax.Net | syntax.Extern
+
+
 def called(node: object) -> set[str]:
     """Return the names that are called inside a piece of syntax."""
     return {n.name for n in walk(node) if isinstance(n, syntax.Call)}
@@ -91,7 +94,7 @@ def warn_unused(unit: Unit, program: syntax.Program) -> None:
     mentioned = {name for node in walk(program.declarations) for name in _mentions(node)}
     modules = {name for node in walk(program.declarations) for name in _modules(node)}
     for d in program.declarations:
-        if not isinstance(d, syntax.Size | syntax.Const | syntax.EnumDecl | syntax.Import):
+        if not isinstance(d, _NAMED):
             continue
         used = modules if isinstance(d, syntax.Import) else mentioned
         if d.name not in used and not d.name.startswith("_"):
@@ -100,7 +103,7 @@ def warn_unused(unit: Unit, program: syntax.Program) -> None:
 
 def _mentions(node: syntax.Syntax) -> tuple[str, ...]:
     match node:
-        case syntax.Name(name) | syntax.NamedType(name) | syntax.Member(name):
+        case syntax.Name(name) | syntax.NamedType(name) | syntax.Member(name) | syntax.Call(name):
             return (name,)
         case _:
             return ()

@@ -1,0 +1,76 @@
+"""The networks of a program: as the interpreter calls them, and as parts of its module.
+
+In: a checked program, its weights, the modules bound to its externs. Out: functions of plain values
+by name, a module. Torch is loaded where there is a network to run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diffprog.errors import fail
+from diffprog.nets import EXTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from diffprog.ir.graph import Graph
+    from diffprog.lang import typed
+    from diffprog.soft.module import SoftProgram
+    from diffprog.types import Value
+
+PREFIX = "nets."
+"""What the key of a network's weights starts with among a program's choices."""
+
+
+def crisp_networks(
+    nets: Mapping[str, typed.Net], choices: Mapping[str, object], externs: Mapping[str, Any]
+) -> dict[str, Callable[..., Value]]:
+    """Return the networks that can be run: lines with weights, externs that are bound."""
+    trained = {key.split(".")[1] for key in choices if key.startswith(PREFIX)}
+    ready = {n: net for n, net in nets.items() if n in trained or n in externs}
+    if not ready:
+        return {}
+    from diffprog.soft.bound import crisply
+
+    return crisply(ready, choices, externs)
+
+
+def refuse_unknown(nets: Mapping[str, typed.Net], externs: Iterable[str]) -> None:
+    """Complain of names that are no externs of a program (DP328)."""
+    declared = [name for name, net in nets.items() if net.kind == EXTERN]
+    for name in externs:
+        if name not in declared:
+            listed = ", ".join(f"`{n}`" for n in declared) or "none"
+            fail("DP328", f"the program has no extern `{name}`", hint=f"its externs: {listed}")
+
+
+def softened(
+    checked: typed.Checked,
+    graph: Graph,
+    choices: Mapping[str, object],
+    externs: Mapping[str, Any],
+    **options: Any,
+) -> SoftProgram:
+    """Return a program as a module, its choices and weights put in as far as they are known."""
+    from diffprog.native.backend import backed
+    from diffprog.soft.bound import refuse_wrong
+    from diffprog.soft.module import SoftProgram
+
+    for name, bound in externs.items():
+        refuse_wrong(checked.nets[name], bound)
+    backend, main = options.pop("backend"), checked.main
+    module = SoftProgram(
+        graph,
+        checked.holes,
+        main.params,
+        main.result,
+        name=main.name,
+        nets=checked.nets,
+        externs=externs,
+        **options,
+    )
+    module._function = backed(backend, graph, module._function)
+    own = {k: v for k, v in choices.items() if k in checked.holes or k.startswith(PREFIX)}
+    module.load_choices(own)
+    return module

@@ -1,0 +1,192 @@
+"""Networks met from outside: externs looked at before they are used, crisp functions, weights.
+
+In: the networks of a module. Out: complaints about a module that is not what its `extern` line
+says; functions of plain Python values for the interpreter; weights as arrays by key.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from diffprog.errors import fail
+from diffprog.nets import EXTERN
+from diffprog.soft.inputs import Encoder
+from diffprog.soft.networks import Layers
+from diffprog.types import Array, Enum, Int
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from diffprog.lang.typed import Net
+    from diffprog.nets import Slot
+    from diffprog.soft.networks import Call
+    from diffprog.types import Type, Value
+
+PREFIX = "nets."
+"""What the key of a network's weights starts with among the choices: ``nets.cell.weight_ih``."""
+
+ROWS = 3
+"""Rows with which an extern is tried."""
+
+CLOSE = 1e-3
+"""How far an extern's answer to a row may be from its answer to the same row alone."""
+
+
+def weights(layers: Layers, restart: int | None = None) -> dict[str, Any]:
+    """Return the weights of all `net` lines as NumPy arrays by key, those of one restart."""
+    found = {}
+    for name, net in layers.lines.items():
+        if net.kind == EXTERN:
+            continue
+        for key, parameter in layers.named_weights(name):
+            value = parameter.detach() if restart is None else parameter.detach()[restart]
+            found[f"{PREFIX}{name}.{key}"] = value.cpu().numpy().copy()
+    return found
+
+
+@torch.no_grad()
+def load(layers: Layers, given: Mapping[str, Any]) -> None:
+    """Put weights in, the same in all restarts.
+
+    Raises:
+        DiffprogError: DP327 where they are not those of the program's networks.
+    """
+    for name, net in layers.lines.items():
+        if net.kind == EXTERN:
+            continue
+        for key, parameter in layers.named_weights(name):
+            value = given.get(f"{PREFIX}{name}.{key}")
+            if value is None:
+                continue
+            new = torch.as_tensor(value)
+            own = parameter.shape if layers.restarts is None else parameter.shape[1:]
+            if new.shape != own:
+                message = f"the weights `{key}` of `{name}` have the shape {tuple(new.shape)}"
+                hint = f"this program's are {tuple(own)}"
+                fail("DP327", message, net.span, hint=hint)
+            parameter.copy_(new)
+
+
+# --- externs --------------------------------------------------------------------------------------
+
+
+def refuse_wrong(net: Net, module: nn.Module) -> None:
+    """Run a module that is to be an extern on a few rows, and look at what it gives.
+
+    Raises:
+        DiffprogError: DP326 for another shape than the declared one, or rows that depend on one
+            another.
+    """
+    for part in module.modules():
+        if isinstance(part, _BatchNorm) or getattr(part, "track_running_stats", False):
+            kind = type(part).__name__
+            hint = "normalise each row by itself: LayerNorm, GroupNorm"
+            message = f"`{net.name}` has a `{kind}`: a row would depend on the others of its batch"
+            fail("DP326", message, net.span, hint=hint)
+    generator = torch.Generator().manual_seed(0)
+    rows = [_sample(slot, module, generator) for _, slot in net.signature.params]
+    training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            found = _tried(net, module, rows)
+            alone = _tried(net, module, [x[:1] for x in rows])
+    finally:
+        module.train(training)
+    for whole, one in zip(found, alone, strict=True):
+        gap = (whole[:1] - one).abs().max() if one.numel() else torch.zeros(())
+        if float(gap) > CLOSE * (1 + float(one.abs().max() if one.numel() else 0)):
+            message = f"`{net.name}` answers a row differently when others stand beside it"
+            fail("DP326", message, net.span, hint="it has to treat each row by itself")
+
+
+def _tried(net: Net, module: nn.Module, rows: list[Tensor]) -> tuple[Tensor, ...]:
+    count = len(rows[0]) if rows else 1
+    shown = ", ".join(str(tuple(x.shape)) for x in rows)
+    try:
+        found = module(*rows)
+    except Exception as problem:
+        first = str(problem).split("\n", 1)[0]
+        message = f"`{net.name}` fails on tensors of {shown}: {first}"
+        fail("DP326", message, net.span, hint=_expected(net))
+    parts = found if isinstance(found, tuple) else (found,)
+    wanted = [(count, *_sizes(slot)) for slot in net.signature.results]
+    shapes = [tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__ for x in parts]
+    if shapes != wanted:
+        message = f"`{net.name}` gives {_list(shapes)} for tensors of {shown}"
+        fail("DP326", message, net.span, hint=f"{_expected(net)}: {_list(wanted)}")
+    return parts
+
+
+def _list(shapes: list[Any]) -> str:
+    return ", ".join(map(str, shapes))
+
+
+def _expected(net: Net) -> str:
+    return f"with {ROWS} rows it has to give what the line says"
+
+
+def _sizes(slot: Slot) -> tuple[int, ...]:
+    return tuple(n for n in slot.shape if isinstance(n, int))
+
+
+def _sample(slot: Slot, module: nn.Module, generator: torch.Generator) -> Tensor:
+    like = next(iter(module.parameters()), torch.zeros(()))
+    shape = (ROWS, *_sizes(slot))
+    if isinstance(slot.item, Int | Enum):
+        places = torch.randint(slot.item.size, shape, generator=generator)
+        found = nn.functional.one_hot(places, slot.item.size)
+    else:
+        found = torch.rand(shape, generator=generator)
+    return found.to(like)
+
+
+# --- crisply --------------------------------------------------------------------------------------
+
+
+def crisply(
+    nets: Mapping[str, Net], choices: Mapping[str, Any], externs: Mapping[str, nn.Module]
+) -> dict[str, Callable[..., Value]]:
+    """Return networks as functions of plain values; `net` lines compute in double precision."""
+    for name, module in externs.items():
+        if name in nets:
+            refuse_wrong(nets[name], module)
+    layers = Layers(nets, externs, None)
+    for name, net in nets.items():
+        layer = layers.layer(name)
+        if net.kind != EXTERN and layer is not None:
+            layer.double()
+    load(layers, choices)
+    return {name: partial(_crisply, nets[name], call) for name, call in layers.calls(0).items()}
+
+
+@torch.no_grad()
+def _crisply(net: Net, call: Call, *args: Value) -> Value:
+    assert isinstance(call.module, nn.Module)
+    like = next(iter(call.module.parameters()), torch.zeros((), dtype=torch.float64))
+    encoder = Encoder(net.name, net.span, like.detach())
+    tensors = [
+        x
+        for arg, (_, slot) in zip(args, net.signature.params, strict=True)
+        for x in encoder.encode(arg, _type(slot, arg))
+    ]
+    found = call(*tensors)
+    if isinstance(found, tuple):
+        return tuple(part.tolist() for part in found)
+    value: Value = found.tolist()
+    return value
+
+
+def _type(slot: Slot, value: Value) -> Type:
+    """Return the type of an argument of a slot, open axes as long as the value has them."""
+    shape, inside = [], value
+    for _ in slot.shape:
+        assert isinstance(inside, list)
+        shape.append(len(inside))
+        inside = inside[0] if inside else 0
+    return Array(tuple(shape), slot.item) if shape else slot.item

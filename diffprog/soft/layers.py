@@ -1,0 +1,163 @@
+"""The layers of the kinds of networks: thin names for `torch.nn`, one builder a kind.
+
+In: the options of a `net` line. Out: a module of rows: its tensors have one leading axis, and then
+the axes of the signature in `diffprog.nets`; of a finite argument, its distribution.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diffprog.nets import Settings
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "gelu": functional.gelu,
+    "sigmoid": torch.sigmoid,
+}
+
+
+class Linear(nn.Linear):
+    """A matrix product; with `out` None it gives single numbers."""
+
+    def __init__(self, size: int, out: int | None, bias: bool = True) -> None:
+        super().__init__(size, out or 1, bias)
+        self.single = out is None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return W x + b."""
+        y = super().forward(x)
+        return y.squeeze(-1) if self.single else y
+
+
+class Mlp(nn.Module):
+    """Hidden layers with an activation after each, and a linear one."""
+
+    def __init__(self, size: int, hidden: int, out: int | None, layers: int, word: str) -> None:
+        super().__init__()
+        sizes = [size, *[hidden] * layers]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.last = Linear(sizes[-1], out)
+        self.activation = word
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the numbers of the last layer."""
+        for layer in self.hidden:
+            x = ACTIVATIONS[self.activation](layer(x))
+        return self.last(x)  # type: ignore[no-any-return]
+
+
+class Embedding(nn.Module):
+    """A row of a matrix for each value of an int; of a distribution, the mean of the rows."""
+
+    def __init__(self, words: int, out: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(words, out))
+
+    def forward(self, p: Tensor) -> Tensor:
+        """Return sum_v p_v W_v."""
+        return p @ self.weight
+
+
+class Lstm(nn.LSTMCell):
+    """One step of an LSTM; its state are two arguments."""
+
+    def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return the next h and c."""
+        return torch.lstm_cell(
+            x, (h, c), self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        )
+
+
+class Encoder(nn.Module):
+    """A recurrent network over a sequence: the states of its last layer, one a place."""
+
+    def __init__(self, kind: type[nn.RNN | nn.GRU | nn.LSTM], o: Settings) -> None:
+        super().__init__()
+        self.both, self.layers, self.kind = bool(o["both"]), _size(o, "layers"), kind.__name__
+        size, out = _size(o, "in"), _size(o, "out")
+        made = kind(size, out, self.layers, batch_first=True, bidirectional=self.both)
+        for name, parameter in made.named_parameters():
+            self.register_parameter(name, parameter)
+        self.out = out
+
+    def forward(self, xs: Tensor) -> Tensor:
+        """Return the states, both directions side by side."""
+        runs = self.layers * (2 if self.both else 1)
+        start = xs.new_zeros(runs, xs.shape[0], self.out)
+        weights: list[Tensor] = list(self.parameters())
+        options = (True, self.layers, 0.0, False, self.both, True)
+        if xs.shape[1] == 0:
+            return xs.new_zeros(xs.shape[0], 0, self.out * (2 if self.both else 1))
+        if self.kind == "LSTM":
+            return torch.lstm(xs, (start, start), weights, *options)[0]
+        run = torch.gru if self.kind == "GRU" else torch.rnn_tanh
+        return run(xs, start, weights, *options)[0]
+
+
+class Conv(nn.Module):
+    """A convolution in one or two directions, the numbers of a place on the last axis.
+
+    Zeros stand beyond the ends, so that stride 1 keeps the length.
+    """
+
+    def __init__(self, o: Settings, axes: int) -> None:
+        super().__init__()
+        kind = nn.Conv1d if axes == 1 else nn.Conv2d
+        self.single, self.axes = o["in"] is None, axes
+        self.width, self.stride = _size(o, "width"), _size(o, "stride")
+        made = kind(1 if self.single else _size(o, "in"), _size(o, "out"), self.width)
+        self.weight, self.bias = made.weight, made.bias
+
+    def forward(self, xs: Tensor) -> Tensor:
+        """Return one row of numbers for each place."""
+        xs = xs[:, None] if self.single else xs.movedim(-1, 1)
+        before = (self.width - 1) // 2
+        xs = functional.pad(xs, (before, self.width - 1 - before) * self.axes)
+        run: Any = functional.conv1d if self.axes == 1 else functional.conv2d
+        found: Tensor = run(xs, self.weight, self.bias, self.stride)
+        return found.movedim(1, -1)
+
+
+def _size(o: Settings, name: str) -> int:
+    value = o[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _may(o: Settings, name: str) -> int | None:
+    return None if o[name] is None else _size(o, name)
+
+
+def _mlp(o: Settings) -> nn.Module:
+    sizes = (_size(o, "in"), _size(o, "hidden"), _may(o, "out"), _size(o, "layers"))
+    return Mlp(*sizes, str(o["activation"]))
+
+
+BUILDERS: dict[str, Callable[[Settings], nn.Module]] = {
+    "linear": lambda o: Linear(_size(o, "in"), _may(o, "out"), bool(o["bias"])),
+    "mlp": _mlp,
+    "embedding": lambda o: Embedding(_size(o, "words"), _size(o, "out")),
+    "norm": lambda o: nn.LayerNorm(_size(o, "in")),
+    "rnn": lambda o: nn.RNNCell(_size(o, "in"), _size(o, "out")),
+    "gru": lambda o: nn.GRUCell(_size(o, "in"), _size(o, "out")),
+    "lstm": lambda o: Lstm(_size(o, "in"), _size(o, "out")),
+    "rnn_encoder": lambda o: Encoder(nn.RNN, o),
+    "gru_encoder": lambda o: Encoder(nn.GRU, o),
+    "lstm_encoder": lambda o: Encoder(nn.LSTM, o),
+    "conv1d": lambda o: Conv(o, 1),
+    "conv2d": lambda o: Conv(o, 2),
+}
+"""The builder of each kind of `diffprog.nets.KINDS`, by name."""
+
+ALONE = {"rnn", "gru", "lstm", "rnn_encoder", "gru_encoder", "lstm_encoder"}
+"""Kinds whose fused kernels `torch.func.vmap` cannot batch: restarts run one after the other."""

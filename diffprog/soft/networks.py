@@ -1,0 +1,213 @@
+"""The networks of a module: their layers, and how the generated source calls them.
+
+In: `net` and `extern` lines, the modules that the caller binds. Out: layers as parameters named
+after the source, and functions of soft values with free leading axes. A layer itself works on rows
+with one leading axis; here the leading axes become one, and with restarts each has weights of its
+own, on a leading axis of every parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from diffprog.errors import fail
+from diffprog.nets import EXTERN
+from diffprog.soft.layers import ALONE, BUILDERS
+from diffprog.soft.writer import Term
+from diffprog.types import Tuple, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from diffprog.ir.graph import Network
+    from diffprog.lang.typed import Net
+    from diffprog.nets import Slot
+    from diffprog.soft.emitter import Emitter
+
+
+class Layers(nn.Module):
+    """The networks of a module by name: those of `net` lines, and the externs that are bound."""
+
+    def __init__(
+        self, nets: Mapping[str, Net], externs: Mapping[str, nn.Module], restarts: int | None
+    ) -> None:
+        super().__init__()
+        self.lines, self.restarts = dict(nets), restarts
+        for name, net in nets.items():
+            made = externs.get(name) if net.kind == EXTERN else built(net, restarts, 0)
+            if made is not None:
+                self.add_module(_key(name), made)
+
+    def layer(self, name: str) -> nn.Module | None:
+        """Return the module of a network, None for an extern that is not bound."""
+        return self._modules.get(_key(name))
+
+    def named_weights(self, name: str) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield the parameters of a network, by their names in it."""
+        layer = self.layer(name)
+        return iter(()) if layer is None else layer.named_parameters()
+
+    @torch.no_grad()
+    def reset(self, generator: torch.Generator) -> None:
+        """Draw the weights of all `net` lines anew, one after another."""
+        for name, net in self.lines.items():
+            layer = self.layer(name)
+            if net.kind == EXTERN or layer is None:
+                continue
+            seed = int(torch.randint(2**31, (), generator=generator, device="cpu"))
+            drawn = built(net, self.restarts, seed)
+            for own, new in zip(layer.parameters(), drawn.parameters(), strict=True):
+                if not own.is_meta:
+                    own.copy_(new)
+
+    def calls(self, lead: int) -> dict[str, Call]:
+        """Return the networks as the generated source calls them, with `lead` leading axes."""
+        found = {}
+        for name, net in self.lines.items():
+            layer = self.layer(name)
+            if layer is None:
+                hint = f"bind it: `program.using({name}=module)`"
+                fail("DP325", f"nothing is bound to the extern `{name}`", net.span, hint=hint)
+            own = tuple(own_axes(slot) for _, slot in net.signature.params)
+            restarts = None if net.kind == EXTERN else self.restarts
+            found[name] = Call(layer, own, restarts, lead, net.kind in ALONE)
+        return found
+
+
+def _key(name: str) -> str:
+    """Return the name of a submodule: some words are methods of every module."""
+    return f"{name}_" if hasattr(nn.Module, name) or name in ("lines", "restarts") else name
+
+
+# --- as source ------------------------------------------------------------------------------------
+
+
+def called(em: Emitter, node: Network, args: Sequence[Term]) -> str:
+    """Return the code of a call."""
+    lifted = [f"lifted={node.lifted}"] if node.lifted else []
+    return f"nets[{node.name!r}]({', '.join([*em.tensors(args), *lifted])})"
+
+
+def unpacked(em: Emitter, node: Network, args: Sequence[Term]) -> dict[int, Term]:
+    """Write a call with several results, and return them by place."""
+    assert isinstance(node.type, Tuple)
+    names = [em.writer.fresh(node.name) for _ in node.type.items]
+    em.writer.line(f"{', '.join(names)} = {called(em, node, args)}")
+    return {i: Term(n, t) for i, (n, t) in enumerate(zip(names, node.type.items, strict=True))}
+
+
+# --- as layers ------------------------------------------------------------------------------------
+
+
+def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
+    """Return the layer of a `net` line, its first weights drawn by a seed as `torch.nn` draws them.
+
+    With restarts each parameter has a leading axis, and each place of it its own draw.
+    """
+    settings = dict(net.options)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [BUILDERS[net.kind](settings) for _ in range(restarts or 1)]
+    if restarts is None:
+        return layers[0]
+    names = [name for name, _ in layers[0].named_parameters()]
+    for name in names:
+        owner = layers[0].get_submodule(name.rpartition(".")[0])
+        together = torch.stack([layer.get_parameter(name).detach() for layer in layers])
+        owner.register_parameter(name.rpartition(".")[2], nn.Parameter(together))
+    return layers[0]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A network as the generated source calls it.
+
+    Attributes:
+        module: works on rows.
+        own: how many axes of each argument are not leading ones.
+        restarts: how many sets of weights the module has; None where it has one for all.
+        lead: how many leading axes stand right of the one of the restarts.
+        alone: whether each restart is run by itself.
+    """
+
+    module: Callable[..., Any]
+    own: tuple[int, ...]
+    restarts: int | None
+    lead: int
+    alone: bool = False
+
+    def __call__(self, *tensors: Tensor, lifted: int = 0) -> Any:
+        """Apply the network to soft values, along all their leading axes and `lifted` others."""
+        pairs = list(zip(tensors, self.own, strict=True))
+        if self.restarts is None and _is_rows(pairs):
+            return self.module(*tensors)
+        leads = [x.shape[: x.dim() - n] for x, n in pairs]
+        lead = tuple(torch.broadcast_shapes(*leads))  # type: ignore[no-untyped-call]
+        if self.restarts is None:
+            found = self.module(*(_rows(x, lead, n, 0) for x, n in pairs))
+            return _each(found, lambda y: _unflat(y, 0, lead))
+        return self._restarted(pairs, lead, self.lead + lifted)
+
+    def _restarted(
+        self, pairs: Sequence[tuple[Tensor, int]], lead: tuple[int, ...], right: int
+    ) -> Any:
+        """Give each restart its rows; the axis of the restarts has `right` others after it."""
+        assert isinstance(self.module, nn.Module)
+        assert self.restarts is not None
+        lead = (1,) * (right + 1 - len(lead)) + lead
+        at = len(lead) - right - 1
+        whole = (*lead[:at], self.restarts, *lead[at + 1 :])
+        others = (*lead[:at], *lead[at + 1 :])
+        rows = [_rows(x, whole, n, at, split=True) for x, n in pairs]
+        weights = dict(self.module.named_parameters())
+        run = partial(functional_call, self.module)
+        found = (one_by_one(run) if self.alone else vmap(run))(weights, tuple(rows))
+        return _each(found, lambda y: _unflat(y, 1, others).movedim(0, at))
+
+
+def _is_rows(pairs: Sequence[tuple[Tensor, int]]) -> bool:
+    """Say whether values have one leading axis, of one length: nothing is to be changed."""
+    return all(x.dim() == n + 1 for x, n in pairs) and len({len(x) for x, _ in pairs}) == 1
+
+
+def one_by_one(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what `vmap` would, a restart after the other."""
+
+    def every(weights: Mapping[str, Tensor], rows: Sequence[Tensor]) -> Any:
+        names, restarts = list(weights), range(len(rows[0]))
+        sets = ({name: weights[name][r] for name in names} for r in restarts)
+        found = [run(own, tuple(x[r] for x in rows)) for r, own in enumerate(sets)]
+        if isinstance(found[0], tuple):
+            return tuple(torch.stack(parts) for parts in zip(*found, strict=True))
+        return torch.stack(found)
+
+    return every
+
+
+def _rows(x: Tensor, lead: tuple[int, ...], own: int, at: int, *, split: bool = False) -> Tensor:
+    """Return a value with its leading axes as one, or with the one at `at` before the others."""
+    trailing = x.shape[x.dim() - own :]
+    x = x.expand(*lead, *trailing)
+    if not split:
+        return x.reshape(prod(lead), *trailing)
+    return x.movedim(at, 0).reshape(lead[at], prod(lead) // lead[at], *trailing)
+
+
+def _unflat(y: Tensor, at: int, lead: tuple[int, ...]) -> Tensor:
+    return y.reshape((*y.shape[:at], *lead, *y.shape[at + 1 :]))
+
+
+def _each(found: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    return tuple(map(change, found)) if isinstance(found, tuple) else change(found)
+
+
+def own_axes(slot: Slot) -> int:
+    """Return how many trailing axes a value of a slot has."""
+    return len(slot.shape) + trail(slot.item)
