@@ -96,6 +96,10 @@ EXTERN = "extern"
 """What stands for the kind of a network that the Python caller binds."""
 
 
+PREFIX = "nets."
+"""What the key of a network's weights starts with among choices: ``nets.cell.weight_ih``."""
+
+
 def slot(t: Type) -> Slot:
     """Return a type as a slot without open axes."""
     assert not isinstance(t, Tuple)

@@ -18,8 +18,8 @@ from diffprog.lang.fillings import Filling, verbatim
 from diffprog.lang.format import format_program
 from diffprog.lang.parse import parse
 from diffprog.lang.walk import expressions, statements, within
+from diffprog.nets import PREFIX
 from diffprog.pipeline.data import declared_sizes
-from diffprog.pipeline.networks import PREFIX
 from diffprog.types import Array
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diffprog.errors import fail
-from diffprog.nets import EXTERN
+from diffprog.nets import EXTERN, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from diffprog.lang import typed
     from diffprog.soft.module import SoftProgram
     from diffprog.types import Value
-
-PREFIX = "nets."
-"""What the key of a network's weights starts with among a program's choices."""
 
 
 def crisp_networks(

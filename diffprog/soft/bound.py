@@ -1,7 +1,7 @@
-"""Networks met from outside: externs looked at before they are used, crisp functions, weights.
+"""Networks met from outside: externs looked at before they are used, and crisp functions.
 
 In: the networks of a module. Out: complaints about a module that is not what its `extern` line
-says; functions of plain Python values for the interpreter; weights as arrays by key.
+says; functions of plain Python values for the interpreter.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from diffprog.errors import fail
 from diffprog.nets import EXTERN
 from diffprog.soft.inputs import Encoder
+from diffprog.soft.learned import load
 from diffprog.soft.networks import Layers
 from diffprog.types import Array, Enum, Int
 
@@ -27,49 +28,11 @@ if TYPE_CHECKING:
     from diffprog.soft.networks import Call
     from diffprog.types import Type, Value
 
-PREFIX = "nets."
-"""What the key of a network's weights starts with among the choices: ``nets.cell.weight_ih``."""
-
 ROWS = 3
 """Rows with which an extern is tried."""
 
 CLOSE = 1e-3
 """How far an extern's answer to a row may be from its answer to the same row alone."""
-
-
-def weights(layers: Layers, restart: int | None = None) -> dict[str, Any]:
-    """Return the weights of all `net` lines as NumPy arrays by key, those of one restart."""
-    found = {}
-    for name, net in layers.lines.items():
-        if net.kind == EXTERN:
-            continue
-        for key, parameter in layers.named_weights(name):
-            value = parameter.detach() if restart is None else parameter.detach()[restart]
-            found[f"{PREFIX}{name}.{key}"] = value.cpu().numpy().copy()
-    return found
-
-
-@torch.no_grad()
-def load(layers: Layers, given: Mapping[str, Any]) -> None:
-    """Put weights in, the same in all restarts.
-
-    Raises:
-        DiffprogError: DP327 where they are not those of the program's networks.
-    """
-    for name, net in layers.lines.items():
-        if net.kind == EXTERN:
-            continue
-        for key, parameter in layers.named_weights(name):
-            value = given.get(f"{PREFIX}{name}.{key}")
-            if value is None:
-                continue
-            new = torch.as_tensor(value)
-            own = parameter.shape if layers.restarts is None else parameter.shape[1:]
-            if new.shape != own:
-                message = f"the weights `{key}` of `{name}` have the shape {tuple(new.shape)}"
-                hint = f"this program's are {tuple(own)}"
-                fail("DP327", message, net.span, hint=hint)
-            parameter.copy_(new)
 
 
 # --- externs --------------------------------------------------------------------------------------

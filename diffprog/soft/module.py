@@ -13,10 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from diffprog.errors import fail
-from diffprog.soft import bound
-from diffprog.soft.choices import NOISE, Choices, sizes
+from diffprog.soft.choices import sizes
 from diffprog.soft.inputs import Encoder, gathered, leaves
-from diffprog.soft.networks import Layers
+from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
 from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
@@ -38,7 +37,7 @@ KINDS = ("unfinished", "undefined", "costs")
 """What a call reports: each a dict from a line of the program to one number a row."""
 
 
-class SoftProgram(Choices):
+class SoftProgram(Learned):
     """A differentiable program.
 
     Attributes:
@@ -68,10 +67,9 @@ class SoftProgram(Choices):
         externs: Mapping[str, nn.Module] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(holes, restarts)
+        super().__init__(holes, nets or {}, externs or {}, restarts)
         self.graph, self.params, self.result, self.name = graph, tuple(params), result, name
         self._own_axes = tuple(trail(leaf) for _, t in params for leaf in leaves(t))
-        self.nets = Layers(nets or {}, externs or {}, restarts)
         self.temperature: float | Tensor = 1.0
         self.choice_temperature: float | Tensor = 1.0
         self.ties = True
@@ -254,29 +252,6 @@ class SoftProgram(Choices):
                     hint=f"it takes {', '.join(names)}",
                 )
         return given
-
-    @torch.no_grad()
-    def reset(self, seed: int | torch.Generator = 0, *, noise: float = NOISE) -> None:
-        """Draw all logits, learned reals and weights of networks anew.
-
-        The first two from a normal distribution of spread `noise`, the last as `torch.nn` does.
-        """
-        generator = (
-            seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
-        )
-        super().reset(generator, noise=noise)
-        self.nets.reset(generator)
-
-    def network_weights(self, restart: int | None = None) -> dict[str, Any]:
-        """Return the weights of the `net` lines as arrays, keyed ``nets.cell.weight_ih``."""
-        return bound.weights(self.nets, restart)
-
-    @torch.no_grad()
-    def load_choices(self, choices: Mapping[str, Any], restart: int | None = None) -> None:
-        """Put choices in, so that their weights are exactly 1, and weights of networks."""
-        bound.load(self.nets, choices)
-        own = {k: v for k, v in choices.items() if not k.startswith(bound.PREFIX)}
-        super().load_choices(own, restart)
 
     # --- what is made from the source again: after a copy, a move, a change of precision
 
