@@ -1,7 +1,7 @@
 """What a module learns: the logits of its holes, its reals, the weights of its networks.
 
-In: holes and networks. Out: parameters named after the source, drawn by a seed, and as plain choices
-and arrays by key, both ways.
+In: holes and networks. Out: parameters named after the source, drawn by a seed, and as plain
+choices and arrays by key, both ways.
 """
 
 from __future__ import annotations
