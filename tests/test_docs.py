@@ -181,6 +181,7 @@ def parts(value: object) -> list[torch.Tensor]:
 def test_reference_pages_show_a_program() -> None:
     """Each page of a construct has a program that runs."""
     made = {"index", "ops", "errors", "cli", "api", "reserved"}
+    made |= {"extern"}  # its program needs a module from Python, and runs there
     for page in sorted((ROOT / "docs" / "reference").glob("*.md")):
         if page.stem not in made:
             assert any("# in:" in b.text for b in blocks(page, "dp")), page
