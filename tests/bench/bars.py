@@ -1,0 +1,113 @@
+"""The bars of the benchmark: which variant has to be how many times as fast as which.
+
+In: rows. Out: for each bar whose rows are there, the ratio that was measured and whether it is
+enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.bench.measure import Row
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A variant has to be at least `least` times as fast as another."""
+
+    program: str
+    setup: str
+    other: str
+    least: float
+    variant: str = "ours auto"
+
+
+BARS = (
+    Bar("bubble sort", "n 10, batch 64", "AlgoVision", 150),
+    Bar("bubble sort", "n 10, batch 1024", "AlgoVision", 100),
+    Bar("bubble sort", "n 10, batch 64", "hand compiled", 4),
+    Bar("bubble sort", "n 10, batch 1024", "hand compiled", 4),
+    Bar("Levenshtein", "length 16, batch 64", "AlgoVision", 200),
+    Bar("Levenshtein", "length 16, batch 64", "hand compiled", 3),
+    Bar("shortest path", "8 x 8, batch 64", "AlgoVision", 20),
+    Bar("shortest path", "12 x 12, batch 64", "AlgoVision", 15),
+    Bar("counter", "256 steps, batch 64", "hand compiled", 15),
+    Bar("register machine", "16 restarts, batch 4", "hand compiled", 3),
+)
+EAGER, COMPILED = 0.95, 0.9
+"""How fast the torch source has to be, beside hand-written torch."""
+PER_STEP, RESTARTS, BUILD_S, LOAD_S = 1.0, 20.0, 1.5, 0.05
+NOISE = 1.05
+"""What two equal times may differ by."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A bar, and what was measured."""
+
+    what: str
+    wanted: str
+    measured: float
+    met: bool
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+def verdicts(rows: Sequence[Row], tools: Sequence[Row]) -> list[Verdict]:
+    """Return the bars that the rows can be held against."""
+    at = {(r.program, r.setup, r.variant): r.median_s for r in rows if r.median_s == r.median_s}
+    return [*_ratios(at), *_source(at), *_scaling(at), *_builds(rows, tools)]
+
+
+Times = dict[tuple[str, str, str], float]
+
+
+def _ratios(at: Times) -> Iterator[Verdict]:
+    for bar in BARS:
+        ours, theirs = ((bar.program, bar.setup, v) for v in (bar.variant, bar.other))
+        if ours in at and theirs in at:
+            ratio = at[theirs] / at[ours]
+            what = f"{bar.program}, {bar.setup}: {bar.variant} and {bar.other}"
+            yield Verdict(what, f"≥ {bar.least:g}x", ratio, ratio >= bar.least)
+
+
+def _source(at: Times) -> Iterator[Verdict]:
+    pairs = (("ours torch", "hand eager", EAGER), ("ours compile", "hand compiled", COMPILED))
+    for program, setup in dict.fromkeys(key[:2] for key in at):
+        for ours, theirs, least in pairs:
+            mine, other = at.get((program, setup, ours)), at.get((program, setup, theirs))
+            if mine is not None and other is not None:
+                what = f"{program}, {setup}: {ours} and {theirs}"
+                yield Verdict(what, f"≥ {least:g}x", other / mine, other / mine >= least)
+
+
+def _scaling(at: Times) -> Iterator[Verdict]:
+    short, long = (("counter", f"{n} steps, batch 64", "ours auto") for n in (256, 4096))
+    if short in at and long in at:
+        ratio = at[long] / at[short] * 256 / 4096
+        what = "counter: time of a step, at 4096 steps and at 256"
+        yield Verdict(what, f"≤ {PER_STEP:g}x", ratio, ratio <= PER_STEP * NOISE)
+    one, many = (("turing", f"{n}, batch 5", "ours auto") for n in ("1 restart", "128 restarts"))
+    if one in at and many in at:
+        ratio = at[many] / at[one]
+        what = "turing: 128 restarts and one"
+        yield Verdict(what, f"≤ {RESTARTS:g}x", ratio, ratio <= RESTARTS)
+
+
+def _builds(rows: Sequence[Row], tools: Sequence[Row]) -> Iterator[Verdict]:
+    builds = [r.compile_s for r in rows if r.variant == "ours native" and not r.note]
+    if builds:
+        worst = max(builds)
+        yield Verdict("native: longest compilation", f"≤ {BUILD_S:g} s", worst, worst <= BUILD_S)
+    loads = [r.median_s for r in tools if r.variant == "load native code again"]
+    if loads:
+        worst = max(loads)
+        yield Verdict(
+            "native: longest load from the cache", f"≤ {LOAD_S:g} s", worst, worst <= LOAD_S
+        )

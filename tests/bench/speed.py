@@ -1,0 +1,83 @@
+"""Time our programs beside hand-written torch and AlgoVision.
+
+    python tests/bench/speed.py --json OUT [--only NAME …] [--threads 1] [--device cuda]
+
+The table goes to stdout, with each bar met or missed; progress to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from examples.bench import environment
+from tests.bench.bars import verdicts
+from tests.bench.cases import CASES
+from tests.bench.measure import measured
+from tests.bench.report import shown
+from tests.bench.toolchain import costs
+
+SCHEMA = "diffprog.speed/1"
+VARIANTS = (
+    "hand eager",
+    "hand compiled",
+    "AlgoVision",
+    "ours torch",
+    "ours compile",
+    "ours native",
+    "ours auto",
+)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the rows there")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="programs or set-ups, in part")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--threads", type=int, default=1, help="of torch; %(default)s")
+    parser.add_argument("--rounds", type=int, default=9, help="of each variant; %(default)s")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure; print the table; return 1 if a bar was missed."""
+    given = arguments()
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["XDG_CACHE_HOME"] = cache  # native code is compiled anew
+        rows, tools = [], []
+        for index, case in enumerate(CASES):
+            name = f"{case.program}, {case.setup}"
+            if given.only and not any(only in name for only in given.only):
+                continue
+            variants = [
+                v
+                for v in given.variants
+                if v != "AlgoVision" or (case.algo and given.device == "cpu")
+            ]
+            rows += measured(index, variants, given.device, given.threads, given.rounds)
+        if not given.only or "toolchain" in given.only:
+            tools = costs()
+    found = verdicts(rows, tools)
+    shown(rows, tools, found)
+    if given.json is not None:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        report = {
+            "schema": SCHEMA,
+            "environment": environment() | {"device": given.device, "threads": given.threads},
+            "rows": [row.as_json() for row in (*rows, *tools)],
+            "bars": [v.as_json() for v in found],
+        }
+        given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return int(any(not v.met for v in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""The benchmark's peers compute what our programs compute, outputs and gradients alike."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.bench.bars import verdicts
+from tests.bench.cases import CASES
+from tests.bench.measure import AGREES, REFERENCE, Row, Step, difference
+
+SMALL = ("n 5, batch 1", "length 8, batch 64", "16 steps, batch 64", "1 restart, batch 5")
+
+
+@pytest.mark.parametrize("setup", SMALL)
+def test_hand_written_torch_is_the_same_program(setup: str) -> None:
+    """In double precision there is no difference beyond rounding."""
+    case = next(c for c in CASES if c.setup == setup)
+    found = [Step.of(case, v, torch.float64, "cpu").found() for v in (REFERENCE, "ours torch")]
+    assert difference(found[1], found[0]) <= AGREES
+
+
+def test_a_bar_is_missed_by_what_is_too_slow() -> None:
+    """A verdict is the ratio of the medians."""
+    key = ("Levenshtein", "length 16, batch 64")
+    rows = [
+        Row(*key, "ours auto", median_s=1.0),
+        Row(*key, "hand compiled", median_s=4.0),
+        Row(*key, "AlgoVision", median_s=100.0),
+    ]
+    assert {v.wanted: v.met for v in verdicts(rows, [])} == {"≥ 200x": False, "≥ 3x": True}

@@ -1,0 +1,85 @@
+"""What the toolchain itself costs: to check, lower and generate each program of the benchmark.
+
+Native code is generated and compiled in a process of its own, and then once more in another, which
+finds it in the cache.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import time
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import diffprog as dp
+from diffprog.soft.torchgen import generate
+from tests.bench.cases import CASES
+from tests.bench.measure import Row, numbers_of, problem_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.cases import Case
+
+TIMES = 3
+STAGES = ("parse and check", "lower", "simplify", "generate torch source")
+NATIVE = ("compile native code", "load native code again")
+
+
+def costs() -> list[Row]:
+    """Return rows for each program, at the last size that is measured of it."""
+    return [row for case in {c.file: c for c in CASES}.values() for row in _of(case)]
+
+
+def _of(case: Case) -> Iterator[Row]:
+    runs = [_stages(case) for _ in range(TIMES)]
+    for name, times in zip(STAGES, map(sorted, zip(*runs, strict=True)), strict=True):
+        spread = times[-1] - times[0]
+        yield Row("toolchain", case.file.stem, name, median(times), times[0], spread)
+    for name in NATIVE:
+        found = _apart(case)
+        if isinstance(found, str):
+            yield Row("toolchain", case.file.stem, name, note=found)
+        else:
+            yield Row("toolchain", case.file.stem, name, found, found, math.nan)
+
+
+def _stages(case: Case) -> list[float]:
+    program = dp.load(case.file, **case.sizes)
+    moments = [time.perf_counter()]
+    for stage in ("checked", "lowered", "simplified"):
+        getattr(program, stage)
+        moments.append(time.perf_counter())
+    generate(program.simplified, "program")
+    moments.append(time.perf_counter())
+    return [b - a for a, b in pairwise(moments)]
+
+
+def _apart(case: Case) -> float | str:
+    """Return how long native code takes until its first step is done, in a process of its own."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_native, args=(case, theirs))
+    process.start()
+    found: float | str = ours.recv()
+    process.join()
+    return found
+
+
+def _native(case: Case, pipe: Any) -> None:
+    try:
+        program = dp.load(case.file, **case.sizes)
+        program.simplified  # noqa: B018 - what is measured starts from the graph
+        numbers = numbers_of(case, torch.float32, "cpu")
+        start = time.perf_counter()
+        run = case.variant("ours native", numbers)
+        run(numbers)
+        first = time.perf_counter()
+        run(numbers)
+        pipe.send(first - start - (time.perf_counter() - first))
+    except Exception as problem:
+        pipe.send(problem_text(problem))
