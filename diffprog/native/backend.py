@@ -13,7 +13,7 @@ from diffprog.native.build import compiler, warn_missing
 from diffprog.native.function import Native
 from diffprog.native.generate import generate, supported
 from diffprog.native.values import item
-from diffprog.types import Bool, Real, trail
+from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,13 +67,11 @@ def native(graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:
     return Native(generated, graph, _axes(graph), other)
 
 
-def _axes(graph: Graph) -> dict[str, tuple[int, bool]]:
-    """Return how many axes the logits of each hole have, and whether they are learned reals."""
+def _axes(graph: Graph) -> dict[str, int]:
+    """Return how many axes the logits of each hole have."""
     found = {}
     for node in walk(graph):
         if isinstance(node, Hole):
             given = len(node.inputs) - node.masked
-            pair = isinstance(item(node.type), Bool)
-            learned = isinstance(item(node.type), Real)
-            found[node.key] = (given + trail(node.type) + pair, learned)
+            found[node.key] = given + trail(node.type) + isinstance(item(node.type), Bool)
     return found

@@ -7,33 +7,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ir.known import known, known_test
+from diffprog.ir.known import known_test
 from diffprog.native.conditions import conditioned, read_params, tested
 from diffprog.native.slopes import ADDED, LERP, PRODUCT
-from diffprog.native.values import Number, Slot, finite, room
+from diffprog.native.values import Number, Slot, finite, room, values
+from diffprog.types import Array, Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.ir.graph import Select
+    from diffprog.native.blocks import Block, Piece
     from diffprog.native.conditions import Region
+    from diffprog.native.places import Free
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
 
 
-def select(w: Writer, region: Region, node: Select, args: Sequence[Term | None]) -> list[Term]:
+def select(
+    w: Writer, region: Region, node: Select, args: Sequence[Term | None], *, free: Free
+) -> list[Term]:
     """Return the results of a branch."""
     flags = [isinstance(a, Number) for a in args]
     if known_test(node, flags):
-        return _decided(w, region, node, args)
+        return _decided(w, region, node, args, free)
     sources = range(node.sources)
     wanted = set().union(*(read_params(g) for g in node.cases)) & set(sources)
     test = tested(w, region, node.test, args, wanted)
     weights, results = [], []
     for k, graph in enumerate(node.cases):
-        values = [v for v, case in enumerate(node.unions) if case == k]
-        weights.append(test.weight(values))
-        inputs = conditioned(test, values, sources, graph)
+        outcomes = [v for v, case in enumerate(node.unions) if case == k]
+        weights.append(test.weight(outcomes))
+        inputs = conditioned(test, outcomes, sources, graph)
         with w.reached(weights[-1].code):
             results.append(region(graph, inputs))
     types = node.cases[0].types
@@ -60,43 +65,52 @@ def _mixed(w: Writer, weights: Sequence[Slot], terms: Sequence[Term], n: int) ->
     return total
 
 
-def _decided(w: Writer, region: Region, node: Select, args: Sequence[Term | None]) -> list[Term]:
+def _decided(
+    w: Writer, region: Region, node: Select, args: Sequence[Term | None], free: Free
+) -> list[Term]:
     """Write a branch whose test is known: one case is run."""
     test = region(node.test, args)[0]
     assert isinstance(test, Number)
     lo = finite(test.type).lo
+    granted = [a.base for a in args if isinstance(a, Slot) and free(a.base)]
     if test.value is not None:
         assert isinstance(test.value, int | float)
-        return region(node.cases[node.unions[int(test.value) - lo]], args)
-    flags = [isinstance(a, Number) for a in args]
-    numbers = [known(g, flags) for g in node.cases]
-    types = node.cases[0].types
-    stays = [all(f[g.results[p]] for g, f in zip(node.cases, numbers, strict=True))
-             for p in range(len(types))]  # fmt: skip
-    slots = [Slot(w.take(1 if s else room(t)), t) for s, t in zip(stays, types, strict=True)]
-    forward, reverse = [], []
+        return region(node.cases[node.unions[int(test.value) - lo]], args, granted)
+    asks, blocks, results = [], [], []
     for k, graph in enumerate(node.cases):
-        values = [v + lo for v, case in enumerate(node.unions) if case == k]
-        ask = " || ".join(f"{test.code} == {v}" for v in values) or "0"
-        with w.block() as texts:
-            keep(w, slots, region(graph, args), stays)
-        word = "else if" if k else "if"
-        forward.append(f"{word} ({ask}) {{\n{texts[0]}\n}}")
-        reverse.append(f"{word} ({ask}) {{\n{texts[1]}\n}}")
-    w.both("\n".join(forward), "\n".join(reverse))
-    return [kept(s, stay) for s, stay in zip(slots, stays, strict=True)]
+        outcomes = [v + lo for v, case in enumerate(node.unions) if case == k]
+        asks.append(" || ".join(f"{test.code} == {v}" for v in outcomes) or "0")
+        with w.block() as block:
+            results.append(region(graph, args, granted))
+        blocks.append(block)
+    found = [_one_of(w, blocks, [r[p] for r in results]) for p in range(len(results[0]))]
+    text: list[Piece] = []
+    for k, (ask, block) in enumerate(zip(asks, blocks, strict=True)):
+        text += [f"{'} else ' if k else ''}if ({ask}) {{", block]
+    w.both([*text, "}"], [*text, "}"])
+    return found
 
 
-def keep(w: Writer, slots: Sequence[Slot], terms: Sequence[Term], stays: Sequence[bool]) -> None:
-    """Put terms where they are kept: soft values, or known numbers that stay known."""
-    for slot, term, stay in zip(slots, terms, stays, strict=True):
-        if stay:
-            assert isinstance(term, Number)
-            w.store(slot.code, term.code)
-        else:
-            w.copy(slot.code, w.tensor(term).code, room(slot.type))
+def _one_of(w: Writer, blocks: Sequence[Block], terms: Sequence[Term]) -> Term:
+    """Return where a result is after one of the blocks has run."""
+    if all(t == terms[0] for t in terms):
+        return terms[0]
+    known = all(isinstance(t, Number) and not isinstance(t.type, Array | Real) for t in terms)
+    slot = Slot(w.take(1 if known else room(terms[0].type)), terms[0].type)
+    for block, term in zip(blocks, terms, strict=True):
+        with w.within(block):
+            put(w, slot, term, known=known)
+    return kept(slot) if known else slot
 
 
-def kept(slot: Slot, stay: bool) -> Term:
-    """Return what `keep` has put away."""
-    return Number(f"((long)v[{slot.code} * L])", slot.type) if stay else slot
+def put(w: Writer, slot: Slot, term: Term, *, known: bool) -> None:
+    """Put a term into a new place: a soft value, or a known number that stays known."""
+    if known:
+        w.store(slot.code, term.code)
+    else:
+        w.copy(slot.code, w.tensor(term).code, room(slot.type))
+
+
+def kept(slot: Slot) -> Number:
+    """Return the known number at a place."""
+    return Number(f"((long){values(slot.code)}[0][0])", slot.type)

@@ -16,11 +16,34 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-FLAGS = ("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-w")
+FLAGS = ("-O2", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-w")
 """No `-ffast-math`: infinities and NaN mean what they say."""
 
-PRECISIONS = {"float": "1.17549435e-38f", "double": "2.2250738585072014e-308"}
-"""The C types of numbers, with the smallest normal number of each."""
+PRECISIONS = {
+    "float": """\
+typedef float real; typedef int whole;
+#define DOUBLE 0
+#define TINY 1.17549435e-38f
+#define HIGHEST 88.3f
+#define LOWEST -87.0f
+#define MAGIC 12582912.0f
+#define MANTISSA 23
+#define LOG2_HEAD 0.693359375f
+#define LOG2_TAIL -2.12194440e-4f
+""",
+    "double": """\
+typedef double real; typedef long whole;
+#define DOUBLE 1
+#define TINY 2.2250738585072014e-308
+#define HIGHEST 709.4
+#define LOWEST -708.0
+#define MAGIC 6755399441055744.0
+#define MANTISSA 52
+#define LOG2_HEAD 0.69314718036912382
+#define LOG2_TAIL 1.9082149292705877e-10
+""",
+}
+"""The C types of numbers: smallest normal number, the range of `exp`, log 2 in two parts."""
 
 
 class BuildError(Exception):
@@ -54,7 +77,7 @@ def library(source: str, precision: str) -> ctypes.CDLL:
     Raises:
         BuildError: without a compiler, or if it fails.
     """
-    text = f"typedef {precision} real;\n#define TINY {PRECISIONS[precision]}\n{source}"
+    text = PRECISIONS[precision] + source
     digest = hashlib.sha256("\n".join([*FLAGS, _machine(), text]).encode()).hexdigest()[:24]
     path = cache() / f"{digest}.so"
     if not path.exists():

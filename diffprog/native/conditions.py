@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from diffprog.ir.graph import Apply, Const, Hole, Param, Table
 from diffprog.ir.known import is_scalar
 from diffprog.native import numbers
+from diffprog.native.contract import contract
+from diffprog.native.lives import used
 from diffprog.native.slopes import OTHER, PRODUCT
 from diffprog.native.values import Number, Slot, UnsupportedError, finite, width
 from diffprog.ops import OPS
@@ -26,22 +28,14 @@ if TYPE_CHECKING:
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
 
-    Region: TypeAlias = Callable[[Graph, Sequence[Term | None]], list[Term]]
+    Region: TypeAlias = Callable[..., list[Term]]
+    """Writes a region: (graph, inputs, the stretches that it may write over)."""
 
 JOINT_LIMIT = 1 << 12
 """The largest joint domain of a test's inputs that is conditioned through one table."""
 
 MOST_VERTICES = 64
 """The most values of a test's sources at which it is evaluated by itself."""
-
-
-def used(graph: Graph, results: Collection[int] | None = None) -> frozenset[int]:
-    """Return the nodes that the results of a region read."""
-    needed = set(graph.results if results is None else results)
-    for node in reversed(graph.nodes):
-        if node.id in needed:
-            needed |= set(node.inputs)
-    return frozenset(needed)
 
 
 def read_params(graph: Graph) -> set[int]:
@@ -73,7 +67,7 @@ class Test:
         if len(values) == 1:
             return Slot(f"({self.value.code} + {values[0]})", Bool())
         slot = self.w.slot(Bool())
-        self.w.contract(slot.code, 1, [self.value.code], [(0, 0, v) for v in values])
+        contract(self.w, slot.code, 1, [self.value.code], [(0, 0, v) for v in values])
         return slot
 
     def posterior(self, source: int, values: Sequence[int]) -> Slot:
@@ -91,7 +85,7 @@ class Test:
             ]  # fmt: skip
             points = [self.w.points(_slot(self.args[i])) for i in self.uncertain]
             groups, group = self.groups
-            self.w.contract(mass, n, [*points, *self.extra], found, groups=groups, group=group)
+            contract(self.w, mass, n, [*points, *self.extra], found, groups=groups, group=group)
         self.w.normalise(scaled, mass, n)
         return Slot(f"({scaled} + 1)" if isinstance(term.type, Bool) else scaled, term.type)
 
@@ -114,7 +108,7 @@ class Test:
         for value in finite(term.type).values():
             args = list(self.args)
             args[source] = numbers.constant(value, term.type)
-            reach, self.w.reach = self.w.reach, [self.w.constant([0.0])]
+            reach, self.w.reach = self.w.reach, [self.w.constants((0.0,))]
             found.append(self.w.tensor(self.region(self.graph, args)[0]))
             self.w.reach = reach
         return found
@@ -166,7 +160,7 @@ def _hole_entries(test: Test) -> bool:
         return False
     own = 2 if isinstance(node.type, Bool) else width(node.type)
     sizes = [finite(test.graph[i].type).size for i in node.inputs]
-    start = test.w.input(node.key, own * math.prod(sizes))
+    start = test.w.input(node.key, own * math.prod(sizes), own)
     entries = []
     opened = [i for i in node.inputs if i in test.uncertain]
     for at in product(*(range(finite(test.graph[i].type).size) for i in test.uncertain)):

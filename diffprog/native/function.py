@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from diffprog.native.build import BuildError, library
-from diffprog.native.generate import LANES
 from diffprog.types import Array, Enum, Int, Type, trail
 
 if TYPE_CHECKING:
@@ -45,28 +44,33 @@ class Call:
 
     library: ctypes.CDLL
     generated: Generated
-    numbers: tuple[float, float, float]
+    numbers: tuple[float, float, float, float]
+    lanes: int
     rows: int
     steps: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """The numbers of a tape of all rows."""
+        return -(-self.rows // self.lanes) * self.lanes * self.generated.tape
 
     def tape(self, like: Tensor, *, kept: bool) -> Tensor:
         """Return room for the values of all blocks, or of one."""
         if not kept:
-            return space("values", LANES * self.generated.tape, like.dtype)
-        blocks = -(-self.rows // LANES)
-        return torch.empty(blocks * LANES * self.generated.tape, dtype=like.dtype)
+            return space("values", self.lanes * self.generated.tape, like.dtype)
+        return torch.empty(self.size, dtype=like.dtype)
 
     def keeps(self, like: Tensor) -> bool:
         """Say whether the tape of all rows is kept."""
-        blocks = -(-self.rows // LANES)
-        return blocks * LANES * self.generated.tape * like.element_size() <= MOST_KEPT
+        return self.size * like.element_size() <= MOST_KEPT
 
-    def run(self, name: str, *arrays: Any, keep: bool) -> None:
+    def run(self, name: str, arrays: Sequence[Any], tape: Tensor, *, keep: bool) -> None:
         """Call a function of the library."""
+        room = space("room", self.lanes * self.generated.room, tape.dtype)
+        places = (ctypes.c_void_p(tape.data_ptr()), ctypes.c_void_p(room.data_ptr()))
         doubles = [ctypes.c_double(x) for x in self.numbers]
-        getattr(self.library, name)(
-            *arrays, ctypes.c_long(keep), ctypes.c_long(self.rows), *doubles
-        )
+        counts = [ctypes.c_long(n) for n in (keep, 0, self.rows, self.rows)]
+        getattr(self.library, name)(*arrays, *places, *counts, *doubles)
 
     @property
     def strides(self) -> Any:
@@ -100,10 +104,7 @@ class Run(torch.autograd.Function):
         outs = tuple(torch.empty((call.rows, n), dtype=like.dtype) for n in sizes)
         keep = any(ctx.needs_input_grad) and call.keeps(like)
         tape = call.tape(like, kept=keep)
-        call.run(
-            "forward", _pointers(inputs), call.strides, _pointers(outs),
-            ctypes.c_void_p(tape.data_ptr()), keep=keep,
-        )  # fmt: skip
+        call.run("forward", (_pointers(inputs), call.strides, _pointers(outs)), tape, keep=keep)
         ctx.call, ctx.tape = call, tape if keep else None
         ctx.save_for_backward(*inputs)
         ctx.mark_non_differentiable(*outs[len(made.results) :])
@@ -117,7 +118,8 @@ class Run(torch.autograd.Function):
         if not given:
             return (None,) * len(ctx.needs_input_grad)
         wanted = tuple(ctx.needs_input_grad[1:])
-        found = Reverse.apply(ctx.call, ctx.tape, wanted, len(grads), *grads, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+        tape, ctx.tape = ctx.tape, None  # the reverse puts back what was written over
+        found = Reverse.apply(ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
         return (None, *found)
 
 
@@ -134,12 +136,8 @@ class Reverse(torch.autograd.Function):
         like = inputs[0]
         out = tuple(torch.zeros_like(x) if w else None for x, w in zip(inputs, wanted, strict=True))
         values = call.tape(like, kept=False) if tape is None else tape
-        work = space("adjoints", LANES * call.generated.tape, like.dtype)
-        call.run(
-            "reverse", _pointers(inputs), call.strides, _pointers(grads), _pointers(out),
-            ctypes.c_void_p(values.data_ptr()), ctypes.c_void_p(work.data_ptr()),
-            keep=tape is not None,
-        )  # fmt: skip
+        arrays = (_pointers(inputs), call.strides, _pointers(grads), _pointers(out))
+        call.run("reverse", arrays, values, keep=tape is not None)
         return out
 
     @staticmethod
@@ -167,7 +165,7 @@ class Native:
         self,
         generated: Generated,
         graph: Graph,
-        axes: Mapping[str, tuple[int, bool]],
+        axes: Mapping[str, int],
         other: Callable[..., Any],
     ) -> None:
         self.generated, self.other, self.axes = generated, other, dict(axes)
@@ -206,9 +204,7 @@ class Native:
         made = self.generated
         tensors = [(x, r) for x, r in zip(inputs, self.ranks, strict=True)]
         for key in made.holes:
-            rank, learned = self.axes[key]
-            weights = holes[key] if learned else _weights(holes[key], choice_T)
-            tensors.append((weights, rank))
+            tensors.append((holes[key], self.axes[key]))
         lead = torch.broadcast_shapes(*(x.shape[: x.dim() - r] for x, r in tensors))  # type: ignore[no-untyped-call]
         rows = math.prod(lead)
         flat, steps = [], []
@@ -221,18 +217,13 @@ class Native:
             steps.append(0 if one else n)
         c = max(0.0, -math.log(T)) if ties and T > 0 else 0.0
         compiled = library(made.source, PRECISIONS[like.dtype])
-        call = Call(compiled, made, (float(T), c, float(epsilon)), rows, tuple(steps))
+        knobs = (float(T), c, float(epsilon), float(choice_T))
+        call = Call(compiled, made, knobs, compiled.lanes(), rows, tuple(steps))
         outs = Run.apply(call, *(flat or [like.reshape(1, 1)]))  # type: ignore[no-untyped-call]
         for (kind, line), amount in zip(made.notes, outs[len(made.results) :], strict=True):
             report[kind][line] = amount.reshape(lead)
         results = zip(outs, made.results, strict=False)
         return tuple(x.reshape(*lead, *_own(t)) for x, t in results)
-
-
-def _weights(logits: Tensor, choice_temperature: float) -> Tensor:
-    """Return the weights of a hole's alternatives."""
-    scaled = logits if choice_temperature == 1 else logits / choice_temperature
-    return torch.softmax(scaled, -1)
 
 
 def _is_for(inputs: Sequence[Tensor], given: Mapping[str, Any]) -> bool:

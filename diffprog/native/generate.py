@@ -23,24 +23,24 @@ from diffprog.ir.graph import (
     Table,
     Write,
 )
+from diffprog.ir.known import known
 from diffprog.native import numbers, places, rows
+from diffprog.native.blocks import Renderer, Statement
 from diffprog.native.branches import select
-from diffprog.native.conditions import used
-from diffprog.native.loops import MOST_NUMBERS, loop_for, loop_halting
+from diffprog.native.lives import lives, used
+from diffprog.native.loops import loop_for, loop_halting
 from diffprog.native.prelude import PRELUDE, contraction
 from diffprog.native.reductions import reduce
-from diffprog.native.values import Slot, UnsupportedError, room
+from diffprog.native.values import Number, Slot, UnsupportedError, adjoints, room, values
 from diffprog.native.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from diffprog.ir.graph import Graph, Node
+    from diffprog.native.places import Free
     from diffprog.native.values import Term
     from diffprog.types import Type
-
-LANES = 16
-"""Rows of a block: a few registers of either precision."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Generated:
         holes: the numbers of each hole's weights, by key, in the order they are handed in.
         results: the types of the results.
         notes: what is reported, (kind, line), after the results.
-        tape: the numbers that a row keeps.
+        tape: the numbers that a row keeps for the reverse.
+        room: the numbers that a row needs besides while it runs.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Generated:
     results: tuple[Type, ...]
     notes: tuple[tuple[str, int], ...]
     tape: int
+    room: int
 
 
 def supported(graph: Graph) -> str | None:
@@ -79,35 +81,52 @@ class Generator:
     def __init__(self) -> None:
         self.writer = Writer()
 
-    def region(self, graph: Graph, inputs: Sequence[Term | None]) -> list[Term]:
-        """Write what the results of a region read; return them."""
-        w, needed = self.writer, used(graph)
+    def region(
+        self, graph: Graph, inputs: Sequence[Term | None], granted: Collection[int] = ()
+    ) -> list[Term]:
+        """Write what the results of a region read; return them.
+
+        Args:
+            graph: the region.
+            inputs: its parameters.
+            granted: the stretches from outside that it may write over.
+        """
+        w, needed, first = self.writer, used(graph), self.writer.count
+        alive = lives(graph, needed, known(graph, [isinstance(t, Number) for t in inputs]))
         terms: dict[int, Term] = {}
-        several: dict[int, list[Term]] = {}
         for node in graph.nodes:
-            if node.id not in needed:
+            if node.id not in needed or isinstance(node, Project):
                 continue
             if isinstance(node, Param):
                 given = inputs[node.id]
                 assert given is not None
                 terms[node.id] = given
                 continue
+
+            def free(place: int, now: int = node.id) -> bool:
+                own = (place > first or place in granted) and place not in w.shared
+                return own and alive.free(terms, place, now)
+
             w.line = node.span.line
             args = [terms.get(i) for i in node.inputs]
             match node:
                 case Select():
-                    several[node.id] = select(w, self.region, node, args)
+                    found = select(w, self.region, node, args, free=free)
                 case For():
-                    several[node.id] = loop_for(w, self.region, node, args)
+                    found = loop_for(w, self.region, node, args, free=free)
                 case Loop():
-                    several[node.id] = loop_halting(w, self.region, node, args)
-                case Project(place):
-                    terms[node.id] = several[node.inputs[0]][place]
+                    found = loop_halting(w, self.region, node, args)
                 case _:
-                    terms[node.id] = self.simple(node, [a for a in args if a is not None])
+                    spoilt = alive.outlives(node.id, node.inputs[0]) if node.inputs else False
+                    simple = [a for a in args if a is not None]
+                    terms[node.id] = self.simple(node, simple, free=free, spoilt=spoilt)
+                    continue
+            for n in graph.nodes:
+                if isinstance(n, Project) and n.inputs == (node.id,) and n.id in needed:
+                    terms[n.id] = found[n.place]
         return [terms[r] for r in graph.results]
 
-    def simple(self, node: Node, args: Sequence[Term]) -> Term:
+    def simple(self, node: Node, args: Sequence[Term], *, free: Free, spoilt: bool) -> Term:
         """Write a node with one result."""
         match node:
             case Const(value):
@@ -119,9 +138,9 @@ class Generator:
             case Hole():
                 return places.hole(self.writer, node, args)
             case Read():
-                return places.read(self.writer, node, args)
+                return places.read(self.writer, node, args, spoilt=spoilt)
             case Write():
-                return places.write(self.writer, node, args)
+                return places.write(self.writer, node, args, free=free)
             case Reduce():
                 return reduce(self.writer, node, args)
             case Network(name):
@@ -142,106 +161,103 @@ def generate(graph: Graph) -> Generated:
     if any(p.known for p in graph.params):
         message = "a size that is known only when the program runs"
         raise UnsupportedError(message)
-    inputs: list[Term | None] = [w.slot(p.type) for p in graph.params]
-    results = [w.tensor(r) for r in maker.region(graph, inputs)]
-    params = [(s.code, room(s.type)) for s in inputs if isinstance(s, Slot)]
-    ins = [*params, *w.inputs.values()]
-    outs = [*((r.code, room(r.type)) for r in results), *((p, 1) for p in w.notes.values())]
-    size = w.frames[0].size
-    if size > MOST_NUMBERS:
-        message = f"a tape of {size:,} numbers (the limit is {MOST_NUMBERS:,})"
-        raise UnsupportedError(message)
+    inputs = [w.slot(p.type) for p in graph.params]
+    results = [w.tensor(r) for r in maker.region(graph, inputs, [s.base for s in inputs])]
+    loads = _loads(w, inputs)
+    w.whole.statements[:0] = loads
+    places = [*((r.code, room(r.type)) for r in results), *((p, 1) for p in w.notes.values())]
+    for i, (at, n) in enumerate(places):
+        seed = f"if (gout[{i}]) seed({adjoints(at)}, {n}, gout[{i}], row, rows);"
+        taken = f"if (out) unload({values(at)}, {n}, out[{i}], row, rows);"
+        w.both(taken, seed if i < len(results) else ())
+    made = Renderer(w.whole)
+    forward, reverse = made.forward(w.whole), made.reverse(w.whole)
+    size = w.whole.frame.size
     return Generated(
-        _file(w, ins, outs, size),
-        tuple(n for _, n in params),
+        _file(w, made.macros, {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)}),
+        tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
         tuple(r.type for r in results),
         tuple(w.notes),
         size,
+        max(made.local),
     )
 
 
-def _file(
-    w: Writer, ins: Sequence[tuple[str, int]], outs: Sequence[tuple[str, int]], size: int
-) -> str:
-    tables = [f"static const int {name}[] = {{{', '.join(map(str, numbers_))}}};"
-              for numbers_, name in w.tables.items()]  # fmt: skip
-    constants = [f"v[({at} + {k}) * L + l] = (real){x!r};"
-                 for at, xs in w.constants for k, x in enumerate(xs)]  # fmt: skip
-    constants += [f"v[{at} * L + l] = 0;" for at in w.notes.values()]
-    outputs = outs[: len(outs) - len(w.notes)]
-    given = [f"load(v, {at}, {n}, in[{i}], step[{i}], row, rows);" for i, (at, n) in enumerate(ins)]
-    taken = [f"unload(v, {at}, {n}, out[{i}], row, rows);" for i, (at, n) in enumerate(outs)]
-    seeds = [f"if (gout[{i}]) seed(d, {at}, {n}, gout[{i}], row, rows);"
-             for i, (at, n) in enumerate(outputs)]  # fmt: skip
-    grads = [f"if (gin[{i}]) gather(d, {at}, {n}, gin[{i}], step[{i}], row, rows);"
-             for i, (at, n) in enumerate(ins)]  # fmt: skip
-    parts = {
-        "SIZE": str(size), "CONSTANTS": "\n".join(constants), "FORWARD": "\n".join(w.forward),
-        "REVERSE": "\n".join(reversed(w.reverse)), "LOAD": "\n".join(given),
-        "UNLOAD": "\n".join(taken), "SEED": "\n".join(seeds), "GATHER": "\n".join(grads),
-    }  # fmt: skip
+def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
+    """Return the statements that load the inputs and the holes, and clear what is reported."""
+    found = []
+    places = [*((s.code, room(s.type)) for s in inputs), *w.logits.values()]
+    for i, (at, n) in enumerate(places):
+        load = f"load({values(at)}, {n}, in[{i}], step[{i}], row, rows);"
+        gather = f"if (gin[{i}]) gather({adjoints(at)}, {n}, gin[{i}], step[{i}], row, rows);"
+        found.append(Statement((load,), (gather,)))
+    found += w.weighing
+    return [*found, *(Statement((f"fill({values(at)}, 1, 0);",), ()) for at in w.notes.values())]
+
+
+def _file(w: Writer, macros: Sequence[str], parts: dict[str, str]) -> str:
+    tables = [f"static const int {name}[] = {{{', '.join(map(str, entries))}}};"
+              for entries, name in w.tables.items()]  # fmt: skip
+    tables += [f"static const double {name}[] = {{{', '.join(map(repr, xs))}}};"
+               for xs, name in w.numbers.items()]  # fmt: skip
     text = FRAME
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
-    head = f"#define L {LANES}\n{PRELUDE}"
-    return "\n".join([head, *map(contraction, sorted(w.arities)), *tables, text])
+    return "\n".join([PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
 
 
 FRAME = r"""
-static void load(real *v, long o, long n, const real *x, long step, long row, long rows) {
-  for (int l = 0; l < L; l++) {
-    const real *from = x + step * (row + l < rows ? row + l : rows - 1);
-    for (long j = 0; j < n; j++) v[(o + j) * L + l] = from[j];
+APART void load(vec *o, long n, const real *x, long step, long row, long rows) {
+  if (step == 0) {
+    for (long j = 0; j < n; j++) o[j] = all(x[j]);
+    return;
+  }
+  for (long l = 0; l < L; l++) {
+    const real *from = x + step * smaller(row + l, rows - 1);
+    for (long j = 0; j < n; j++) o[j][l] = from[j];
   }
 }
-static void unload(const real *v, long o, long n, real *x, long row, long rows) {
-  for (int l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) x[(row + l) * n + j] = v[(o + j) * L + l];
+APART void unload(const vec *a, long n, real *x, long row, long rows) {
+  for (long l = 0; l < L && row + l < rows; l++)
+    for (long j = 0; j < n; j++) x[(row + l) * n + j] = a[j][l];
 }
-static void seed(real *d, long o, long n, const real *g, long row, long rows) {
-  for (int l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) d[(o + j) * L + l] += g[(row + l) * n + j];
+APART void seed(vec *p, long n, const real *g, long row, long rows) {
+  for (long l = 0; l < L && row + l < rows; l++)
+    for (long j = 0; j < n; j++) p[j][l] += g[(row + l) * n + j];
 }
-static void gather(const real *d, long o, long n, real *g, long step, long row, long rows) {
-  for (int l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) g[(row + l) * step + j] += d[(o + j) * L + l];
+APART void gather(const vec *p, long n, real *g, long step, long row, long rows) {
+  for (long l = 0; l < L && row + l < rows; l++)
+    for (long j = 0; j < n; j++) g[(row + l) * step + j] += p[j][l];
 }
-static void begin(real *restrict v, const real *const *in, const long *step, long row, long rows) {
-LANES {
-@CONSTANTS@
-}
-@LOAD@
-}
-static void block(real *restrict v, real T, real C, real E) {
-(void)T; (void)C; (void)E;
+#define NUMBERS \
+  const real T = (real)t, R = t == 0 ? 0 : 1 / (T > TINY ? T : TINY), C = (real)c, E = (real)e, \
+             H = (real)(1 / h); \
+  (void)T; (void)R; (void)C; (void)E; (void)H;
+
+static void block(vec *tape, vec *room, const real *const *in, const long *step, real *const *out,
+                  long row, long rows, double t, double c, double e, double h) {
+NUMBERS
 @FORWARD@
 }
-static void back(const real *restrict v, real *restrict d, real T, real C, real E) {
-(void)T; (void)C; (void)E;
+static void back(vec *tape, vec *room, const real *const *gout, real *const *gin, const long *step,
+                 long row, long rows, double t, double c, double e, double h) {
+NUMBERS
 @REVERSE@
 }
-void forward(const real *const *in, const long *step, real *const *out, real *tape, long keep,
-             long rows, double T, double C, double E) {
-  for (long row = 0; row < rows; row += L) {
-    real *v = tape + (keep ? row * @SIZE@ : 0);
-    begin(v, in, step, row, rows);
-    block(v, (real)T, (real)C, (real)E);
-@UNLOAD@
-  }
+long lanes(void) { return L; }
+void forward(const real *const *in, const long *step, real *const *out, vec *tape, vec *room,
+             long keep, long from, long to, long rows, double t, double c, double e, double h) {
+  for (long row = from; row < to; row += L)
+    block(tape + (keep ? row / L * @SIZE@ : 0), room, in, step, out, row, rows, t, c, e, h);
 }
 void reverse(const real *const *in, const long *step, const real *const *gout, real *const *gin,
-             real *tape, real *d, long keep, long rows, double T, double C, double E) {
-  for (long row = 0; row < rows; row += L) {
-    real *v = tape + (keep ? row * @SIZE@ : 0);
-    if (!keep) {
-      begin(v, in, step, row, rows);
-      block(v, (real)T, (real)C, (real)E);
-    }
-    fill(d, 0, @SIZE@, 0);
-@SEED@
-    back(v, d, (real)T, (real)C, (real)E);
-@GATHER@
+             vec *tape, vec *room, long keep, long from, long to, long rows,
+             double t, double c, double e, double h) {
+  for (long row = from; row < to; row += L) {
+    vec *at = tape + (keep ? row / L * @SIZE@ : 0);
+    if (!keep) block(at, room, in, step, 0, row, rows, t, c, e, h);
+    back(at, room, gout, gin, step, row, rows, t, c, e, h);
   }
 }
 """

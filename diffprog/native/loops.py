@@ -1,7 +1,7 @@
 """Loops in C: each round has a frame of its own on the tape, so that the reverse finds it.
 
-In: a For or Loop node and its inputs as terms. Out: a term for each result. What is carried
-stands at the head of a round's frame; a round writes the head of the next.
+In: a For or Loop node and its inputs as terms. Out: a term for each result. What is carried lies
+in one place and is written over by each round.
 """
 
 from __future__ import annotations
@@ -9,42 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diffprog.ir.known import carried as known_carried
-from diffprog.native.branches import keep, kept
+from diffprog.native.branches import kept, put
 from diffprog.native.conditions import conditioned, tested
+from diffprog.native.places import copied
 from diffprog.native.slopes import ADDED, KEPT, KEPT_FINITE, LEAVING, STAYING
-from diffprog.native.values import Number, Slot, UnsupportedError, item, room
-from diffprog.native.writer import Frame
+from diffprog.native.values import Number, Slot, UnsupportedError, item, room, values
 from diffprog.types import Bool, Int, Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.ir.graph import For, Graph, Loop
+    from diffprog.native.blocks import Block, Piece
     from diffprog.native.conditions import Region
+    from diffprog.native.places import Free
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
 
-MOST_NUMBERS = 1 << 27
-"""The most numbers of a row's tape."""
 
-
-def _head(base: str, sizes: Sequence[int]) -> list[str]:
-    places, at = [], 0
-    for n in sizes:
-        places.append(f"({base} + {at})")
-        at += n
-    return places
-
-
-def _stretch(w: Writer, stride: int, rounds: int, head: int) -> str:
-    """Return the place of a loop's frames, within what the tape may hold."""
-    if stride * rounds > MOST_NUMBERS:
-        message = f"a loop that keeps {stride * rounds:,} numbers (the limit is {MOST_NUMBERS:,})"
-        raise UnsupportedError(message)
-    return w.take(stride * rounds + head)
-
-
-def loop_for(w: Writer, region: Region, node: For, args: Sequence[Term | None]) -> list[Term]:
+def loop_for(
+    w: Writer, region: Region, node: For, args: Sequence[Term | None], *, free: Free
+) -> list[Term]:
     """Return the results of a loop over known bounds."""
     lo, hi = args[0], args[1]
     assert isinstance(lo, Number)
@@ -54,30 +39,71 @@ def loop_for(w: Writer, region: Region, node: For, args: Sequence[Term | None]) 
     if most == 0:
         return start
     stays = list(known_carried(node, [isinstance(a, Number) for a in args]))
-    types = node.body.types
-    sizes = [1 if s else room(t) for s, t in zip(stays, types, strict=True)]
-    counter, frame, after = w.fresh("k"), w.fresh("f"), w.fresh("g")
+    invariants = args[2 + node.carried :]
+    state = _carried(w, start, stays, invariants, free)
+    for s in state:
+        w.forget(s.code)
+    counter, frame, n = w.fresh("k"), w.fresh("f"), w.fresh("n")
     number = Number(counter, node.body.params[0].type)
-    w.frames.append(Frame(frame, sum(sizes)))
-    with w.block() as texts:
-        held = [Slot(p, t) for p, t in zip(_head(frame, sizes), types, strict=True)]
-        state = [kept(s, stay) for s, stay in zip(held, stays, strict=True)]
-        results = region(node.body, [number, *state, *args[2 + node.carried :]])
-        new = [Slot(p, t) for p, t in zip(_head(after, sizes), types, strict=True)]
-        keep(w, new, results, stays)
-    stride = w.frames.pop().size
-    base = _stretch(w, stride, most, sum(sizes))
-    keep(w, [Slot(p, t) for p, t in zip(_head(base, sizes), types, strict=True)], start, stays)
-    inside = (
-        f"const long {counter} = {lo.code} + n * {node.step}, {frame} = {base} + n * {stride}, "
-        f"{after} = {frame} + {stride}; (void){counter}; (void){after};\n"
-    )
+    with w.block(frame=frame, rounds=most) as body:
+        given = [kept(s) if stay else s for s, stay in zip(state, stays, strict=True)]
+        results = region(
+            node.body, [number, *given, *invariants], [s.base for s in state if isinstance(s, Slot)]
+        )
+        _advance(w, state, results, stays)
+    inside = f"const long {counter} = {lo.code} + {n} * {node.step}; {_frame(w, body, n)}"
     w.both(
-        f"for (long n = 0, m = {count}; n < m; n++) {{ {inside}{texts[0]}\n}}",
-        f"for (long n = {count} - 1; n >= 0; n--) {{ {inside}{texts[1]}\n}}",
+        [f"for (long {n} = 0, m = {count}; {n} < m; {n}++) {{ {inside}", body, "}"],
+        [f"for (long {n} = {count} - 1; {n} >= 0; {n}--) {{ {inside}", body, "}"],
     )
-    ends = _head(f"{base} + {count} * {stride}", sizes)
-    return [kept(Slot(p, t), s) for p, t, s in zip(ends, types, stays, strict=True)]
+    return [kept(s) if stay else s for s, stay in zip(state, stays, strict=True)]
+
+
+def _frame(w: Writer, body: Block, n: str) -> str:
+    """Return the declaration of a round's frame."""
+    name, parent = body.frame.name, w.open[-1].frame.name
+    return f"vec *const {name} = {parent} + BASE_{name} + {n} * STRIDE_{name};"
+
+
+def _carried(
+    w: Writer,
+    start: Sequence[Term],
+    stays: Sequence[bool],
+    invariants: Sequence[Term | None],
+    free: Free,
+) -> list[Slot]:
+    """Return the places of what is carried: where it lies already, if it may be written over."""
+    state: list[Slot] = []
+    others = [t.base for t in (*start, *invariants) if isinstance(t, Slot)]
+    for term, stay in zip(start, stays, strict=True):
+        if isinstance(term, Slot) and others.count(term.base) == 1 and free(term.base):
+            state.append(term)
+            continue
+        slot = Slot(w.take(1 if stay else room(term.type)), term.type)
+        put(w, slot, term, known=stay)
+        state.append(slot)
+    return state
+
+
+def _advance(
+    w: Writer, state: Sequence[Slot], results: Sequence[Term], stays: Sequence[bool]
+) -> None:
+    """Write over what is carried, all of it at once."""
+    moves = []
+    bases = {s.base for s in state}
+    for slot, term, stay in zip(state, results, stays, strict=True):
+        if stay:
+            assert isinstance(term, Number)
+            fresh = Slot(w.take(1), slot.type)
+            w.store(fresh.code, term.code)
+            moves.append((slot, fresh, 1))
+            continue
+        new = w.tensor(term)
+        if new.code == slot.code:
+            continue
+        moves.append((slot, copied(w, new) if new.base in bases else new, room(slot.type)))
+    for slot, new, n in moves:
+        w.overwrite(slot.code, new.code, n)
 
 
 def _trips(node: For, lo: Number, hi: Number) -> tuple[int, str]:
@@ -97,36 +123,37 @@ def loop_halting(w: Writer, region: Region, node: Loop, args: Sequence[Term | No
         message = f"`by {node.halting.kind}`"
         raise UnsupportedError(message)
     types = node.stop.types
-    sizes = [1, *(room(t) for t in types), *(room(t) for t in types)]
-    counter, frame, after = w.fresh("k"), w.fresh("f"), w.fresh("g")
-    w.frames.append(Frame(frame, sum(sizes)))
-    with w.block() as texts:
-        _round(w, region, node, args, counter, _head(frame, sizes), _head(after, sizes))
-    stride = w.frames.pop().size
-    base = _stretch(w, stride, node.rounds, sum(sizes))
-    first, total = _head(base, sizes), len(types)
-    w.store(first[0], "1")
-    w.both(f"fill(v, {first[1]}, {sum(sizes[1 : 1 + total])}, 0);")
-    for p in range(total):
-        term = args[p]
-        assert term is not None
-        w.copy(first[1 + total + p], w.tensor(term).code, sizes[1 + total + p])
-    count, last = w.take(1), node.rounds - 1
-    inside = f"const long {frame} = {base} + {counter} * {stride}, {after} = {frame} + {stride};\n"
-    done = f"{counter}++; if ({counter} <= {last} && over(v, {after}, E)) break;"
-    w.both(
-        f"{{ long {counter} = 0; while ({counter} <= {last}) {{ {inside}{texts[0]}\n{done} }}\n"
-        f"fill(v, {count}, 1, (real){counter}); }}",
-        f"for (long {counter} = (long)v[{count} * L] - 1; {counter} >= 0; {counter}--) "
-        f"{{ {inside}{texts[1]}\n}}",
-    )
-    ends = _head(f"{base} + (long)v[{count} * L] * {stride}", sizes)
-    w.note("unfinished", node.span.line, f"v[{ends[0]} * L + l]")
-    found: list[Term] = []
+    alive, total = w.slot(Bool()), [w.slot(t) for t in types]
+    w.store(alive.code, "1")
+    for so_far in total:
+        w.both(f"fill({values(so_far.code)}, {room(so_far.type)}, 0);")
+    state = []
     for p, t in enumerate(types):
-        slot = w.slot(t)
-        rest = [f"{ends[1 + p]} + j", ends[0], f"{ends[1 + total + p]} + j"]
-        w.map(ADDED, slot.code, rest, room(t))
+        term, slot = args[p], w.slot(t)
+        assert term is not None
+        w.copy(slot.code, w.tensor(term).code, room(t))
+        state.append(slot)
+    counter, frame = w.fresh("k"), w.fresh("f")
+    with w.block(frame=frame, rounds=node.rounds) as body:
+        _round(w, region, node, args, counter, alive, total, state)
+    count, last = w.take(1), node.rounds - 1
+    inside = _frame(w, body, counter)
+    done = f"{counter}++; if ({counter} <= {last} && over({values(alive.code)}, E)) break; }}"
+    kept_count = f"fill({values(count)}, 1, (real){counter}); }}"
+    w.both(
+        [f"{{ long {counter} = 0; while ({counter} <= {last}) {{ {inside}", body, done, kept_count],
+        [
+            f"for (long {counter} = (long){values(count)}[0][0] - 1; "
+            f"{counter} >= 0; {counter}--) {{ {inside}",
+            body,
+            "}",
+        ],
+    )
+    w.note("unfinished", node.span.line, f"{values(alive.code)}[0]")
+    found: list[Term] = []
+    for slot, so_far, old in zip((w.slot(t) for t in types), total, state, strict=True):
+        rest = [f"({so_far.code} + j)", alive.code, f"({old.code} + j)"]
+        w.map(ADDED, slot.code, rest, room(slot.type))
         found.append(slot)
     return found
 
@@ -137,42 +164,48 @@ def _round(
     node: Loop,
     args: Sequence[Term | None],
     counter: str,
-    now: Sequence[str],
-    then: Sequence[str],
+    alive: Slot,
+    total: Sequence[Slot],
+    old: Sequence[Slot],
 ) -> None:
     """Write one round: test, what leaves, what goes on."""
-    types, invariants = node.stop.types, args[node.carried :]
-    n = len(types)
+    invariants = args[node.carried :]
     number = Number(counter, node.probe.params[0].type)
-    old = [Slot(p, t) for p, t in zip(now[1 + n :], types, strict=True)]
     state: list[Term] = list(old)
     sources = range(1, node.sources + 1)
-    with w.reached(now[0]):
+    with w.reached(alive.code):
         if node.before is not None:
             state = region(node.before, [number, *state, *invariants])
         probed = region(node.probe, [number, *state, *invariants])
         test = tested(w, region, node.test, [number, *probed], sources)
-    leaving = w.slot(Bool())
-    w.map(LEAVING, leaving.code, [now[0], test.value.code])
+    leaving, staying = w.slot(Bool()), w.slot(Bool())
+    w.map(LEAVING, leaving.code, [alive, test.value])
 
     def part(graph: Graph, outcome: int) -> list[Term]:
         given = conditioned(test, [outcome], sources, graph)[: node.sources + 1]
         return region(graph, [*given, *state, *invariants])
 
     with w.reached(leaving.code):
-        values = part(node.stop, 1)
-    for p, (value, t) in enumerate(zip(values, types, strict=True)):
-        rest = [f"{now[1 + p]} + j", leaving.code, f"{w.tensor(value).code} + j"]
-        w.map(ADDED, then[1 + p], rest, room(t))
-    w.map(STAYING, then[0], [now[0], test.value.code])
-    forward, reverse = [], []
+        for so_far, value in zip(total, part(node.stop, 1), strict=True):
+            w.accumulate(so_far.code, leaving.code, w.tensor(value).code, room(so_far.type))
+    w.map(STAYING, staying.code, [alive, test.value])
+    new = [w.slot(s.type) for s in old]
+    blocks = []
     for graph in (node.go, node.last):
-        with w.block() as texts, w.reached(then[0]):
-            for p, value in enumerate(part(graph, 0)):
-                rule = KEPT if isinstance(item(types[p]), Real) else KEPT_FINITE
-                kept_ = [f"{w.tensor(value).code} + j", f"{old[p].code} + j", then[0]]
-                w.map(rule, then[1 + n + p], kept_, room(types[p]))
-        forward.append(texts[0])
-        reverse.append(texts[1])
-    ask = f"if ({counter} < {node.rounds - 1})"
-    w.both(*(f"{ask} {{\n{a}\n}} else {{\n{b}\n}}" for a, b in (forward, reverse)))
+        with w.block() as block, w.reached(staying.code):
+            for to, before, value in zip(new, old, part(graph, 0), strict=True):
+                rule = KEPT if isinstance(item(to.type), Real) else KEPT_FINITE
+                parts = [f"({w.tensor(value).code} + j)", f"({before.code} + j)", staying.code]
+                w.map(rule, to.code, parts, room(to.type))
+        blocks.append(block)
+    text: list[Piece] = [
+        f"if ({counter} < {node.rounds - 1}) {{",
+        blocks[0],
+        "} else {",
+        blocks[1],
+        "}",
+    ]
+    w.both(text, text)
+    w.overwrite(alive.code, staying.code, 1)
+    for to, value in zip(old, new, strict=True):
+        w.overwrite(to.code, value.code, room(to.type))

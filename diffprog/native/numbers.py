@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 SPELLED = {
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "neg": "-{0}",
     "floordiv": "quotient({0}, {1})", "mod": "remainder_of({0}, {1})",
-    "abs": "most({0}, -{0})", "min": "least({0}, {1})", "max": "most({0}, {1})",
-    "clamp": "most(least({0}, {2}), {1})",
+    "abs": "larger({0}, -{0})", "min": "smaller({0}, {1})", "max": "larger({0}, {1})",
+    "clamp": "larger(smaller({0}, {2}), {1})",
     "and": "{0} && {1}", "or": "{0} || {1}", "xor": "{0} != {1}", "not": "!{0}",
     "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}",
     "gt": "{0} > {1}", "ge": "{0} >= {1}", "int": "{0}",
@@ -54,7 +54,7 @@ def row(node: Apply, args: Sequence[Number]) -> Number:
     if node.op == "narrow":
         assert isinstance(node.type, Int)
         lo, hi = node.type.lo, node.type.hi - 1
-        return Number(f"most(least({args[0].code}, {hi}), {lo})", node.type)
+        return Number(f"larger(smaller({args[0].code}, {hi}), {lo})", node.type)
     if node.op not in SPELLED:
         message = f"`{node.op}` of known numbers"
         raise UnsupportedError(message)

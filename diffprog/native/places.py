@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.ir.graph import Cut
+from diffprog.native.contract import contract
 from diffprog.native.rows import converted, lifted
 from diffprog.native.slopes import COPY, LERP, PRODUCT
 from diffprog.native.values import (
@@ -29,11 +30,14 @@ from diffprog.ops import OPS
 from diffprog.types import Array, Bool, Real, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from diffprog.ir.graph import Hole, Read, Write
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
+
+    Free: TypeAlias = Callable[[int], bool]
+    """Whether a stretch may be written over."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,15 @@ def _block(place: Place, each: int) -> str | None:
     return f"{place.start} + {first}"
 
 
-def read(w: Writer, node: Read, args: Sequence[Term]) -> Term:
-    """Return the cells of an array at a place."""
+def copied(w: Writer, source: Slot) -> Slot:
+    """Return a copy of a value."""
+    slot = w.slot(source.type)
+    w.copy(slot.code, source.code, room(source.type))
+    return slot
+
+
+def read(w: Writer, node: Read, args: Sequence[Term], *, spoilt: bool) -> Term:
+    """Return the cells of an array at a place; `spoilt`: before it is written over."""
     array = args[0]
     known = [a for a in args[1:] if isinstance(a, Number)]
     if isinstance(array, Number) and len(known) == len(shape(array.type)) == len(node.axes):
@@ -103,7 +114,8 @@ def read(w: Writer, node: Read, args: Sequence[Term]) -> Term:
     each = width(array.type)
     start = _block(place, each)
     if not place.uncertain and start is not None:
-        return Slot(f"({source.code} + {start})", node.type)
+        part = Slot(f"({source.code} + {start})", node.type)
+        return copied(w, part) if spoilt else part
     kept = [len(v) if i is None else 1 for v, i in zip(place.values, place.open, strict=True)]
     entries = []
     for at in product(*(range(len(v)) for v in place.values)):
@@ -119,7 +131,7 @@ def read(w: Writer, node: Read, args: Sequence[Term]) -> Term:
         entries += [(0, cell * each + k, from_ + k, *chosen) for k in range(each)]
     slot = w.slot(node.type)
     operands = [f"{source.code} + {place.start}", *(w.points(i) for i in place.uncertain)]
-    w.contract(slot.code, room(node.type), operands, entries)
+    contract(w, slot.code, room(node.type), operands, entries)
     return slot
 
 
@@ -131,7 +143,7 @@ def _constant_cell(w: Writer, array: Number, at: Sequence[Number]) -> Term:
         code = f"({code}) * {n} + ({index.code})"
     t = item(array.type)
     if isinstance(t, Real):
-        return Slot(f"({w.constant([float(x) for x in flat])} + {code})", t)
+        return Slot(f"({w.constants([float(x) for x in flat])} + {code})", t)
     return Number(f"((long){w.table([int(x) for x in flat])}[{code}])", t)
 
 
@@ -142,27 +154,32 @@ def _flat(value: object) -> list[float]:
     return [value]
 
 
-def write(w: Writer, node: Write, args: Sequence[Term]) -> Term:
-    """Return the array with the cells at a place replaced or updated."""
-    array, slot = w.tensor(args[0]), w.slot(node.type)
+def write(w: Writer, node: Write, args: Sequence[Term], *, free: Free) -> Term:
+    """Return the array with the cells at a place replaced or updated.
+
+    It is the same array, written over, where nothing reads the old one any more.
+    """
+    array, place = w.tensor(args[0]), placed(w, node.axes, args[2:], node.type)
     each = width(node.type)
-    place = placed(w, node.axes, args[2:], node.type)
     start = _block(place, each)
     if start is None:
         message = "a write whose cells do not lie side by side"
         raise UnsupportedError(message)
     sizes = [len(v) for v in place.values]
     n = math.prod(sizes) * each
-    to = f"({slot.code} + {start})"
     old = Slot(f"({array.code} + {start})", _part(sizes, item(node.type)))
-    w.copy(slot.code, array.code, room(node.type))
     if not place.uncertain and node.op is None and room(args[1].type) == n:
         fresh = w.tensor(args[1]).code
     else:
         fresh = _fresh(w, node, place, old, args[1])
-    back = f"back_copy(d, {to}, {fresh}, {n}); fill(d, {to}, {n}, 0);"
-    w.both(f"copy(v, {to}, {fresh}, {n});", back)
-    return slot
+    if n == room(node.type):
+        return Slot(fresh, node.type)
+    if not free(array.base):
+        slot = w.slot(node.type)
+        w.copy(slot.code, array.code, room(node.type))
+        array = slot
+    w.overwrite(f"({array.code} + {start})", fresh, n)
+    return Slot(array.code, node.type)
 
 
 def _fresh(w: Writer, node: Write, place: Place, old: Slot, value: Term) -> str:
@@ -229,7 +246,7 @@ def _weights(w: Writer, place: Place) -> str:
     if len(place.values) == 1:
         return w.points(place.uncertain[0])
     slot = w.take(n)
-    w.contract(slot, n, [w.points(i) for i in place.uncertain], entries)
+    contract(w, slot, n, [w.points(i) for i in place.uncertain], entries)
     return slot
 
 
@@ -239,7 +256,8 @@ def hole(w: Writer, node: Hole, args: Sequence[Term]) -> Term:
     pairs = isinstance(item(node.type), Bool)
     own = 2 if pairs else width(node.type)
     n = cells(node.type) * own
-    start = w.input(node.key, n * math.prod(finite(g.type).size for g in given))
+    many = n * math.prod(finite(g.type).size for g in given)
+    start = w.input(node.key, many, 0 if isinstance(item(node.type), Real) else own)
     code, opened, step = start, [], n
     for g in reversed(given):
         t = finite(g.type)
@@ -270,5 +288,5 @@ def _given(w: Writer, code: str, n: int, opened: Sequence[tuple[Slot, int, int]]
         base = sum(p * step for p, (_, _, step) in zip(at, opened, strict=True))
         entries += [(0, k, base + k, *at) for k in range(n)]
     slot = w.take(n)
-    w.contract(slot, n, [code, *(w.points(g) for g, _, _ in opened)], entries)
+    contract(w, slot, n, [code, *(w.points(g) for g, _, _ in opened)], entries)
     return slot

@@ -1,98 +1,171 @@
-"""The C that every program begins with: lanes, logistic comparisons, moves, contractions.
+"""The C that every program begins with: vectors of rows, logistic comparisons, moves, sums.
 
-`v` holds the values of one block of rows, `d` their adjoints; number i of a row in lane l is
-at ``[i * L + l]``. Functions whose names begin with `back_` are the reverse of the others.
+A `vec` holds one number of each of L rows, as many as the processor takes at once. In a
+function, `o` is where the result lies, and `p`, `q`, … are the adjoints of `o`, `a`, …; functions
+whose names begin with `back_` are the reverse of the others.
 """
 
 from __future__ import annotations
 
 PRELUDE = r"""
-#include <tgmath.h>
+#include <math.h>
 #include <string.h>
-#define LANES _Pragma("GCC ivdep") for (int l = 0; l < L; l++)
+#if defined(__AVX512F__)
+#define BYTES 64
+#elif defined(__AVX__)
+#define BYTES 32
+#else
+#define BYTES 16
+#endif
+#define L ((long)(BYTES / sizeof(real)))
+typedef real vec __attribute__((vector_size(BYTES)));
+typedef whole mask __attribute__((vector_size(BYTES)));
+#define INLINE static inline __attribute__((always_inline, unused))
+#define APART static __attribute__((noinline, unused))
+#define EACH(f, x) ({ vec x_ = (x), y_; for (long l = 0; l < L; l++) y_[l] = f(x_[l]); y_; })
 
-static inline real logistic(real x) { return 1 / (1 + exp(-x)); }
-static inline real sign_of(real x) { return (real)((x > 0) - (x < 0)); }
-static inline real greater(real x, real y, real T, real C) {
-  return T == 0 ? (real)(x > y) : logistic((x - y) / T - C);
+INLINE vec all(real x) { return x - (vec){0}; }
+INLINE vec choose(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
+INLINE vec least(vec x, vec y) { return choose(x < y, x, y); }
+INLINE vec most(vec x, vec y) { return choose(x > y, x, y); }
+INLINE vec share(vec x, vec y) { return choose(x < y, all(1), choose(x == y, all(0.5), all(0))); }
+INLINE mask above(vec x, real limit) { return x > limit; }
+INLINE mask live(vec x, real limit) { return limit == 0 ? ~(mask){0} : x > limit; }
+INLINE vec root(vec x) { return EACH(sqrt, x); }
+
+/* e^x = 2^k e^r with |r| <= log(2) / 2; what is out of range gives 0 and infinity. */
+INLINE vec exponential(vec x) {
+  const vec in = most(least(x, all(HIGHEST)), all(LOWEST));
+  const vec t = in * (real)1.4426950408889634 + MAGIC;
+  const vec k = t - MAGIC, r = in - k * LOG2_HEAD - k * LOG2_TAIL, s = r * r;
+#if DOUBLE
+  vec even = 1 / 479001600. + (vec){0}, odd = 1 / 6227020800. + (vec){0};
+  even = even * s + 1 / 3628800., odd = odd * s + 1 / 39916800.;
+  even = even * s + 1 / 40320., odd = odd * s + 1 / 362880.;
+  even = even * s + 1 / 720., odd = odd * s + 1 / 5040.;
+#else
+  vec even = 1 / 720.f + (vec){0}, odd = 1 / 5040.f + (vec){0};
+#endif
+  even = even * s + (real)(1 / 24.), odd = odd * s + (real)(1 / 120.);
+  even = even * s + (real)0.5, odd = odd * s + (real)(1 / 6.);
+  const vec y = (vec)((mask)(even * s + 1 + (odd * s + 1) * r) + ((mask)t << MANTISSA));
+  return choose(x != x, x, choose(x > HIGHEST, all(INFINITY), choose(x < LOWEST, all(0), y)));
 }
-static inline real at_least(real x, real y, real T, real C) {
-  return T == 0 ? (real)(x >= y) : logistic((x - y) / T + C);
+INLINE vec logistic(vec x) { return 1 / (1 + exponential(-x)); }
+INLINE vec greater(vec x, vec y, real T, real R, real C) {
+  return T == 0 ? choose(x > y, all(1), all(0)) : logistic((x - y) * R - C);
 }
-static inline real equal(real x, real y, real T, real C) {
-  if (T == 0) return (real)(x == y);
-  real z = (x - y) / T;
-  return logistic(z + C) * logistic(C - z) * -expm1(-2 * C);
+INLINE vec at_least(vec x, vec y, real T, real R, real C) {
+  return T == 0 ? choose(x >= y, all(1), all(0)) : logistic((x - y) * R + C);
 }
-static inline real slope_equal(real x, real y, real value, real T, real C) {
-  if (T == 0) return 0;
-  real z = (x - y) / T;
-  return value * (logistic(C - z) - logistic(z + C)) / T;
+INLINE vec equal(vec x, vec y, real T, real R, real C) {
+  if (T == 0) return choose(x == y, all(1), all(0));
+  const vec z = (x - y) * R;
+  return logistic(z + C) * logistic(C - z) * (real)-expm1(-2 * (double)C);
 }
-static inline real unequal(real x, real y, real T, real C) {
-  return greater(x, y, T, C) + greater(y, x, T, C);
+INLINE vec slope_equal(vec x, vec y, vec value, real T, real R, real C) {
+  const vec z = (x - y) * R;
+  return T == 0 ? all(0) : value * (logistic(C - z) - logistic(z + C)) * R;
 }
-static inline real slope_greater(real x, real y, real T, real C) {
-  if (T == 0) return 0;
-  real p = greater(x, y, T, C);
-  return p * (1 - p) / T;
+INLINE vec unequal(vec x, vec y, real T, real R, real C) {
+  return greater(x, y, T, R, C) + greater(y, x, T, R, C);
 }
-static inline long least(long a, long b) { return a < b ? a : b; }
-static inline long most(long a, long b) { return a > b ? a : b; }
-static inline long quotient(long a, long b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
-static inline long remainder_of(long a, long b) { return a - b * quotient(a, b); }
-static inline long trips(long lo, long hi, long step) {
+INLINE vec slope_greater(vec x, vec y, real T, real R, real C) {
+  const vec p = greater(x, y, T, R, C);
+  return p * (1 - p) * R;
+}
+INLINE vec chance(vec x, real T, real R) {
+  if (T == 0) return choose(x >= (real)0.5, all(1), all(0));
+  const vec cut = most(least(x, all(1)), all(0));
+  if (T == 1) return cut;
+  const mask in = (x > 0) & (x < 1);
+  const vec safe = choose(in, x, all(0.5));
+  return choose(in, logistic((EACH(log, safe) - EACH(log1p, -safe)) * R), cut);
+}
+INLINE vec slope_chance(vec x, vec y, real T, real R) {
+  if (T == 0) return all(0);
+  const vec cut = choose((x >= 0) & (x <= 1), all(1), all(0));
+  if (T == 1) return cut;
+  const mask in = (x > 0) & (x < 1);
+  const vec safe = choose(in, x, all(0.5));
+  return choose(in, y * (1 - y) * R / (safe * (1 - safe)), cut);
+}
+
+INLINE long smaller(long a, long b) { return a < b ? a : b; }
+INLINE long larger(long a, long b) { return a > b ? a : b; }
+INLINE long quotient(long a, long b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+INLINE long remainder_of(long a, long b) { return a - b * quotient(a, b); }
+INLINE long trips(long lo, long hi, long step) {
   long n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
   return n > 0 ? n : 0;
 }
 
-static inline void fill(real *restrict v, long o, long n, real x) {
-  for (long i = o * L; i < (o + n) * L; i++) v[i] = x;
+INLINE void fill(vec *o, long n, real x) { for (long i = 0; i < n; i++) o[i] = all(x); }
+INLINE void copy(vec *o, const vec *a, long n) { for (long i = 0; i < n; i++) o[i] = a[i]; }
+INLINE void gain(vec *q, const vec *p, long n) { for (long i = 0; i < n; i++) q[i] += p[i]; }
+INLINE void yield(vec *q, vec *p, long n) {
+  for (long i = 0; i < n; i++) { q[i] += p[i]; p[i] = all(0); }
 }
-static inline void copy(real *restrict v, long o, long a, long n) {
-  memcpy(v + o * L, v + a * L, (size_t)n * L * sizeof(real));
+INLINE void spread(vec *o, const double *a, long n) {
+  for (long i = 0; i < n; i++) o[i] = all((real)a[i]);
 }
-static inline void back_copy(real *restrict d, long o, long a, long n) {
-  for (long j = 0; j < n; j++) LANES d[(a + j) * L + l] += d[(o + j) * L + l];
+APART void normalise(vec *o, const vec *a, long n) {
+  vec total = {0};
+  for (long j = 0; j < n; j++) total += a[j];
+  const mask ok = total >= TINY;
+  const vec scale = 1 / choose(ok, total, all(1)), flat = all(1 / (real)n);
+  for (long j = 0; j < n; j++) o[j] = choose(ok, a[j] * scale, flat);
+  /* one that stands alone is 1 to the bit */
+  for (long j = 0; j < n; j++) o[j] = choose(ok & (a[j] == total), all(1), o[j]);
 }
-static void normalise(real *restrict v, long o, long a, long n) {
-  real total[L] = {0};
-  for (long j = 0; j < n; j++) LANES total[l] += v[(a + j) * L + l];
-  for (long j = 0; j < n; j++) LANES
-    v[(o + j) * L + l] = total[l] >= TINY ? v[(a + j) * L + l] / total[l] : 1 / (real)n;
+APART void back_normalise(const vec *o, const vec *p, const vec *a, vec *q, long n) {
+  vec total = {0}, along = {0};
+  for (long j = 0; j < n; j++) { total += a[j]; along += p[j] * o[j]; }
+  const mask ok = total >= TINY;
+  const vec scale = 1 / choose(ok, total, all(1));
+  for (long j = 0; j < n; j++) q[j] += choose(ok, (p[j] - along) * scale, all(0));
 }
-static void back_normalise(const real *restrict v, real *restrict d, long o, long a, long n) {
-  real total[L] = {0}, along[L] = {0};
-  for (long j = 0; j < n; j++) LANES {
-    total[l] += v[(a + j) * L + l];
-    along[l] += d[(o + j) * L + l] * v[(o + j) * L + l];
+APART void softmax(vec *o, const vec *a, long n, real R) {
+  vec top = a[0], total = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j]);
+  if (R == 0) {
+    mask open = ~(mask){0};
+    for (long j = 0; j < n; j++) {
+      const mask best = (a[j] == top) & open;
+      o[j] = choose(best, all(1), all(0)), open &= ~best;
+    }
+    return;
   }
-  for (long j = 0; j < n; j++) LANES
-    d[(a + j) * L + l] += total[l] >= TINY ? (d[(o + j) * L + l] - along[l]) / total[l] : 0;
+  for (long j = 0; j < n; j++) total += o[j] = exponential((a[j] - top) * R);
+  for (long j = 0; j < n; j++) o[j] /= total;
 }
-static int over(const real *v, long alive, real E) {
-  for (int l = 0; l < L; l++) if (v[alive * L + l] > E) return 0;
+APART void back_softmax(const vec *o, const vec *p, vec *q, long n, real R) {
+  vec along = {0};
+  for (long j = 0; j < n; j++) along += p[j] * o[j];
+  for (long j = 0; j < n; j++) q[j] += o[j] * (p[j] - along) * R;
+}
+INLINE int over(const vec *alive, real E) {
+  for (long l = 0; l < L; l++) if (alive[0][l] > E) return 0;
   return 1;
 }
 """
 
 
 def contraction(k: int) -> str:
-    """Return the C of out[c] += product of `k` numbers, for a list of entries (c, i1, …, ik)."""
-    names = [f"a{i}" for i in range(k)]
-    heads = ", ".join(f"long {n}" for n in names)
-    cells = [f"(({n} + e[{i + 1}]) * L + l)" for i, n in enumerate(names)]
-    at = "(o + e[0]) * L + l"
+    """Return the C of o[c] += product of `k` numbers, for a list of entries (c, i1, …, ik)."""
+    names = [chr(ord("a") + i) for i in range(k)]
+    cells = [f"{n}[e[{i + 1}]]" for i, n in enumerate(names)]
     loop = f"for (const int *e = from; e < to; e += {k + 1})"
-    value = " * ".join(f"v[{c}]" for c in cells)
     back = []
-    for i, cell in enumerate(cells):
-        others = " * ".join(["g", *(f"v[{c}]" for j, c in enumerate(cells) if j != i)])
-        back.append(f"d[{cell}] += {others};")
-    reads = "const int *from, const int *to, long o"
+    for i, n in enumerate(names):
+        others = " * ".join(["g", *(c for j, c in enumerate(cells) if j != i)])
+        back.append(f"q{n}[e[{i + 1}]] += {others};")
+    heads = ", ".join(f"const vec *{n}" for n in names)
+    grads = ", ".join(f"vec *q{n}" for n in names)
+    span = "const int *from, const int *to"
     return (
-        f"static void contract{k}(real *restrict v, {reads}, {heads}) {{\n"
-        f"  {loop} LANES v[{at}] += {value};\n}}\n"
-        f"static void back_contract{k}(const real *restrict v, real *restrict d, {reads}, {heads})"
-        f" {{\n  {loop} LANES {{ const real g = d[{at}]; {' '.join(back)} }}\n}}\n"
+        f"APART void contract{k}({span}, vec *o, {heads}) {{\n"
+        f"  {loop} o[e[0]] += {' * '.join(cells)};\n}}\n"
+        f"APART void back_contract{k}({span}, const vec *p, {heads}, {grads}) {{\n"
+        f"  {loop} {{ const vec g = p[e[0]]; {' '.join(back)} }}\n}}\n"
     )

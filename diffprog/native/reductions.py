@@ -50,7 +50,7 @@ def _masked(w: Writer, node: Reduce, array: Slot, mask: Slot) -> Slot:
     slot, n = w.slot(array.type), cells(array.type)
     rule = LOGIC["and"] if isinstance(item(array.type), Bool) else PRODUCT
     if node.op == "all":  # not selected, or true: 1 - m + m x
-        rule = replace(rule, value="1 - x1 + x1 * x0", slopes=("x1", "x0 - 1"))
+        rule = replace(rule, value="1 - x_1 + x_1 * x_0", slopes=("x_1", "x_0 - 1"))
     w.map(rule, slot.code, [f"{array.code} + j", f"{mask.code} + j"], n)
     return slot
 

@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from diffprog.native import numbers
+from diffprog.native.contract import contract
 from diffprog.native.slopes import COPY, LOGIC, MIRRORED, NUMBERS
 from diffprog.native.values import Number, Slot, UnsupportedError, cells, finite, item, room, width
 from diffprog.native.writer import MOST_TABLE
@@ -103,7 +104,8 @@ def by_entries(w: Writer, function: Callable[..., Any], args: Sequence[Term], t:
     slot = w.slot(t)
     chosen = [a for a in (args[i] for i in known) if isinstance(a, Number)]
     groups = math.prod(len(domains[i]) for i in known)
-    w.contract(
+    contract(
+        w,
         slot.code, width(t), operands, entries,
         groups=groups, group=f"({numbers.place(chosen)})", count=cells(t),
     )  # fmt: skip
@@ -165,7 +167,7 @@ def _expected(w: Writer, op: str, args: Sequence[Term], t: Type, ints: Sequence[
         given[ints[0]] = numbers.constant(value, over.type)
         w.map(NUMBERS[op], f"({at} + {k})", given)
     slot = w.slot(t)
-    w.contract(slot.code, 1, [over.code, at], [(0, 0, k, k) for k in range(len(values))])
+    contract(w, slot.code, 1, [over.code, at], [(0, 0, k, k) for k in range(len(values))])
     return slot
 
 
@@ -178,10 +180,10 @@ def mean(w: Writer, term: Term) -> Term:
     if isinstance(term, Number) and not isinstance(term.type, Array):
         return Number(term.code, real, None if term.value is None else float(term.value))  # type: ignore[arg-type]
     source, slot = w.tensor(term), w.slot(real)
-    weights = w.constant([float(v) for v in range(old.lo, old.hi)])
+    weights = w.constants([float(v) for v in range(old.lo, old.hi)])
     entries = [(0, 0, k, k) for k in range(old.size)]
     operands = [f"{source.code} + j * {old.size}", weights]
-    w.contract(slot.code, 1, operands, entries, count=cells(real))
+    contract(w, slot.code, 1, operands, entries, count=cells(real))
     return slot
 
 
@@ -201,7 +203,7 @@ def converted(w: Writer, term: Term, t: Type) -> Term:
     if isinstance(old, Int) and isinstance(new, Int) and old != new:
         slot = w.slot(Array((many,), new))
         entries = [(0, k + old.lo - new.lo, k) for k in range(old.size)]
-        w.contract(slot.code, new.size, [f"{source.code} + j * {old.size}"], entries, count=many)
+        contract(w, slot.code, new.size, [f"{source.code} + j * {old.size}"], entries, count=many)
         source, each = slot, new.size
     if many == cells(t):
         return Slot(source.code, t)

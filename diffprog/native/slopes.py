@@ -1,7 +1,8 @@
 """Rows on numbers: the C text of each value and of its slope in each argument, in one place.
 
-`x0`, `x1` are the arguments, `y` the value; `T` is the temperature, `C` the offset at ties.
-The logic of bools stands here too: its forms are multilinear, as the derived rule is.
+`x_0`, `x_1` are the arguments, `y` the value, each a `vec`; `T` is the temperature, `R` its
+inverse (0 at 0), `C` the offset at ties, `E` the weight at which a row has halted. The logic of
+bools stands here too: its forms are multilinear, as the derived rule is.
 """
 
 from __future__ import annotations
@@ -25,35 +26,34 @@ class Rule:
 
 
 def _compare(function: str, slope: str) -> Rule:
-    return Rule(f"{function}(x0, x1, T, C)", (slope, f"-({slope})"))
+    return Rule(f"{function}(x_0, x_1, T, R, C)", (slope, f"-({slope})"))
 
 
-GREATER = "T == 0 ? 0 : y * (1 - y) / T"
-UNEQUAL = "slope_greater(x0, x1, T, C) - slope_greater(x1, x0, T, C)"
-LEAST = "x0 < x1 ? 1 : x0 == x1 ? (real)0.5 : 0"
-MOST = "x0 > x1 ? 1 : x0 == x1 ? (real)0.5 : 0"
-SIGN = "x0 > 0 ? 1 : x0 < 0 ? -1 : 0"
+GREATER = "y * (1 - y) * R"
+UNEQUAL = "slope_greater(x_0, x_1, T, R, C) - slope_greater(x_1, x_0, T, R, C)"
+SIGN = "choose(x_0 > 0, all(1), choose(x_0 < 0, all(-1), all(0)))"
 
 NUMBERS = {
-    "add": Rule("x0 + x1", ("1", "1")),
-    "sub": Rule("x0 - x1", ("1", "-1")),
-    "mul": Rule("x0 * x1", ("x1", "x0")),
-    "div": Rule("x0 / x1", ("1 / x1", "-y / x1"), "x1 != 0"),
-    "neg": Rule("-x0", ("-1",)),
-    "abs": Rule("fabs(x0)", (SIGN,)),
-    "min": Rule("x0 < x1 ? x0 : x1", (LEAST, f"1 - ({LEAST})")),
-    "max": Rule("x0 > x1 ? x0 : x1", (MOST, f"1 - ({MOST})")),
-    "exp": Rule("exp(x0)", ("y",)),
-    "log": Rule("log(x0)", ("1 / x0",), "x0 > 0"),
-    "sqrt": Rule("sqrt(x0)", ("x0 > 0 ? (real)0.5 / y : 0",), "x0 >= 0"),
-    "sin": Rule("sin(x0)", ("cos(x0)",)),
-    "cos": Rule("cos(x0)", ("-sin(x0)",)),
-    "tanh": Rule("tanh(x0)", ("1 - y * y",)),
-    "sigmoid": Rule("logistic(x0)", ("y * (1 - y)",)),
-    "relu": Rule("x0 > 0 ? x0 : 0", ("x0 > 0 ? 1 : 0",)),
+    "add": Rule("x_0 + x_1", ("1", "1")),
+    "sub": Rule("x_0 - x_1", ("1", "-1")),
+    "mul": Rule("x_0 * x_1", ("x_1", "x_0")),
+    "div": Rule("x_0 / x_1", ("1 / x_1", "-y / x_1"), "x_1 != 0"),
+    "neg": Rule("-x_0", ("-1",)),
+    "abs": Rule("most(x_0, -x_0)", (SIGN,)),
+    "min": Rule("least(x_0, x_1)", ("share(x_0, x_1)", "share(x_1, x_0)")),
+    "max": Rule("most(x_0, x_1)", ("share(x_1, x_0)", "share(x_0, x_1)")),
+    "exp": Rule("exponential(x_0)", ("y",)),
+    "log": Rule("EACH(log, x_0)", ("1 / x_0",), "x_0 > 0"),
+    "sqrt": Rule("root(x_0)", ("choose(x_0 > 0, (real)0.5 / y, all(0))",), "x_0 >= 0"),
+    "sin": Rule("EACH(sin, x_0)", ("EACH(cos, x_0)",)),
+    "cos": Rule("EACH(cos, x_0)", ("-EACH(sin, x_0)",)),
+    "tanh": Rule("EACH(tanh, x_0)", ("1 - y * y",)),
+    "sigmoid": Rule("logistic(x_0)", ("y * (1 - y)",)),
+    "relu": Rule("most(x_0, all(0))", ("choose(x_0 > 0, all(1), all(0))",)),
+    "chance": Rule("chance(x_0, T, R)", ("slope_chance(x_0, y, T, R)",)),
     "gt": _compare("greater", GREATER),
     "ge": _compare("at_least", GREATER),
-    "eq": _compare("equal", "slope_equal(x0, x1, y, T, C)"),
+    "eq": _compare("equal", "slope_equal(x_0, x_1, y, T, R, C)"),
     "ne": _compare("unequal", UNEQUAL),
 }
 """Rows on reals."""
@@ -62,30 +62,33 @@ MIRRORED = {"lt": "gt", "le": "ge"}
 """Rows that are another with its arguments in the other order."""
 
 LOGIC = {
-    "and": Rule("x0 * x1", ("x1", "x0")),
-    "or": Rule("x0 + (1 - x0) * x1", ("1 - x1", "1 - x0")),
-    "xor": Rule("x0 * (1 - x1) + (1 - x0) * x1", ("1 - 2 * x1", "1 - 2 * x0")),
-    "not": Rule("1 - x0", ("-1",)),
-    "eq": Rule("x0 * x1 + (1 - x0) * (1 - x1)", ("2 * x1 - 1", "2 * x0 - 1")),
-    "ne": Rule("x0 * (1 - x1) + (1 - x0) * x1", ("1 - 2 * x1", "1 - 2 * x0")),
+    "and": Rule("x_0 * x_1", ("x_1", "x_0")),
+    "or": Rule("x_0 + (1 - x_0) * x_1", ("1 - x_1", "1 - x_0")),
+    "xor": Rule("x_0 * (1 - x_1) + (1 - x_0) * x_1", ("1 - 2 * x_1", "1 - 2 * x_0")),
+    "not": Rule("1 - x_0", ("-1",)),
+    "eq": Rule("x_0 * x_1 + (1 - x_0) * (1 - x_1)", ("2 * x_1 - 1", "2 * x_0 - 1")),
+    "ne": Rule("x_0 * (1 - x_1) + (1 - x_0) * x_1", ("1 - 2 * x_1", "1 - 2 * x_0")),
 }
 """Rows on bools: as multilinear forms of probabilities."""
 
-COPY = Rule("x0", ("1",))
-LERP = Rule("x0 + x2 * (x1 - x0)", ("1 - x2", "x2", "x1 - x0"))
+COPY = Rule("x_0", ("1",))
+LERP = Rule("x_0 + x_2 * (x_1 - x_0)", ("1 - x_2", "x_2", "x_1 - x_0"))
 OTHER = LOGIC["not"]
 PRODUCT = NUMBERS["mul"]
 LEAVING = Rule(
-    "E == 0 || x0 > E ? x0 * x1 : 0",
-    ("E == 0 || x0 > E ? x1 : 0", "E == 0 || x0 > E ? x0 : 0"),
+    "choose(live(x_0, E), x_0 * x_1, all(0))",
+    ("choose(live(x_0, E), x_1, all(0))", "choose(live(x_0, E), x_0, all(0))"),
 )
 STAYING = Rule(
-    "E == 0 || x0 > E ? x0 * (1 - x1) : x0",
-    ("E == 0 || x0 > E ? 1 - x1 : 1", "E == 0 || x0 > E ? -x0 : 0"),
+    "choose(live(x_0, E), x_0 * (1 - x_1), x_0)",
+    ("choose(live(x_0, E), 1 - x_1, all(1))", "choose(live(x_0, E), -x_0, all(0))"),
 )
-KEPT = Rule("x2 > E ? x0 : x1", ("x2 > E ? 1 : 0", "x2 > E ? 0 : 1", "0"))
+KEPT = Rule(
+    "choose(x_2 > E, x_0, x_1)",
+    ("choose(x_2 > E, all(1), all(0))", "choose(x_2 > E, all(0), all(1))", "0"),
+)
 KEPT_FINITE = Rule(
-    "E == 0 || x2 > E ? x0 : x1",
-    ("E == 0 || x2 > E ? 1 : 0", "E == 0 || x2 > E ? 0 : 1", "0"),
+    "choose(live(x_2, E), x_0, x_1)",
+    ("choose(live(x_2, E), all(1), all(0))", "choose(live(x_2, E), all(0), all(1))", "0"),
 )
-ADDED = Rule("x0 + x1 * x2", ("1", "x2", "x1"))
+ADDED = Rule("x_0 + x_1 * x_2", ("1", "x_2", "x_1"))

@@ -1,10 +1,11 @@
 """Terms: what a value is while the C is written, and how many numbers it takes.
 
-In: types and crisp values. Out: places on the tape, known numbers, sizes.
+In: types and crisp values. Out: places of numbers, known numbers, sizes.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,10 +18,19 @@ class UnsupportedError(Exception):
 
 @dataclass(frozen=True)
 class Slot:
-    """A soft value on the tape: `code` is the place of its first number."""
+    """A soft value: `code` is the place of its first number.
+
+    A place is a C expression of a pointer, with `@` for the letter that makes `@5` the values of
+    stretch 5 (`x5`) or their adjoints (`d5`).
+    """
 
     code: str
     type: Type
+
+    @property
+    def base(self) -> int:
+        """The stretch that the value lies in."""
+        return base(self.code)
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,23 @@ class Number:
 
 
 Term: TypeAlias = Slot | Number
+
+
+def base(code: str) -> int:
+    """Return the number of the stretch that a place lies in."""
+    found = re.search(r"@(\d+)", code)
+    assert found is not None
+    return int(found[1])
+
+
+def values(code: str) -> str:
+    """Return the C of where the numbers of a place lie."""
+    return code.replace("@", "x")
+
+
+def adjoints(code: str) -> str:
+    """Return the C of where the adjoints of a place lie."""
+    return code.replace("@", "d")
 
 
 def item(t: Type) -> Type:

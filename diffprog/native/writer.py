@@ -1,27 +1,33 @@
-"""A program in C as it is written: statements in pairs, forward and reverse, and where values lie.
+"""A program in C as it is written: primitive statements in pairs, forward and reverse.
 
-In: requests for primitive statements. Out: text. Every value lies at a place of its own on the
-tape, so that the reverse finds it; places are C expressions of loop counters and frames, right
-in both directions. Known numbers are C expressions as well.
+In: requests for primitive statements. Out: blocks (`blocks`). Places and known numbers are C
+expressions of loop counters and of what is kept, right in both directions. A value may be
+written over where nothing reads the old one any more: then what was there is kept for the
+reverse, which puts it back.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from diffprog.native.blocks import Block, Frame, Statement
 from diffprog.native.slopes import COPY, OTHER
 from diffprog.native.values import (
     Number,
     Slot,
     Term,
     UnsupportedError,
+    adjoints,
+    base,
     cells,
     finite,
     item,
     room,
     soft_numbers,
+    values,
     width,
 )
 from diffprog.types import Bool, Real, Type
@@ -29,73 +35,82 @@ from diffprog.types import Bool, Real, Type
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from diffprog.native.blocks import Piece
     from diffprog.native.slopes import Rule
 
 MOST_TABLE = 1 << 18
 """The most entries of one table in the source."""
 
 
-@dataclass
-class Frame:
-    """A stretch of the tape whose places are counted from the C expression `name`."""
-
-    name: str
-    size: int = 0
-
-    def take(self, n: int) -> str:
-        """Return a place for `n` numbers."""
-        at, self.size = self.size, self.size + n
-        return f"({self.name} + {at})"
+def _whole() -> list[Block]:
+    return [Block(Frame("tape"))]
 
 
 @dataclass
 class Writer:
-    """Statements of the block that is written, and what the whole file needs."""
+    """Statements of the block that is written, and what the whole file needs.
 
-    frames: list[Frame] = field(default_factory=lambda: [Frame("0")])
-    forward: list[str] = field(default_factory=list)
-    reverse: list[str] = field(default_factory=list)
+    Attributes:
+        open: the blocks that are being written, the innermost last.
+        shared: stretches that nothing may write over: constants, the weights of holes.
+        constant: of those, the ones that have no gradient.
+    """
+
+    open: list[Block] = field(default_factory=_whole)
     tables: dict[tuple[int, ...], str] = field(default_factory=dict)
-    constants: list[tuple[str, list[float]]] = field(default_factory=list)
+    numbers: dict[tuple[float, ...], str] = field(default_factory=dict)
+    shared: set[int] = field(default_factory=set)
+    constant: set[int] = field(default_factory=set)
     arities: set[int] = field(default_factory=set)
     reach: list[str] = field(default_factory=list)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
     pairs: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, tuple[str, int]] = field(default_factory=dict)
+    logits: dict[str, tuple[str, int]] = field(default_factory=dict)
+    weighing: list[Statement] = field(default_factory=list)
     line: int = 0
-    _names: int = 0
+    count: int = 0
+
+    @property
+    def whole(self) -> Block:
+        """The block of the whole program."""
+        return self.open[0]
 
     def fresh(self, name: str) -> str:
         """Return a C name that is not taken."""
-        self._names += 1
-        return f"{name}{self._names}"
+        self.count += 1
+        return f"{name}{self.count}"
 
-    def take(self, n: int) -> str:
-        """Return a place for `n` numbers in the innermost frame."""
-        return self.frames[-1].take(n)
+    def take(self, n: int, block: Block | None = None) -> str:
+        """Return a place for `n` numbers, in the innermost block or in another."""
+        self.count += 1
+        (block or self.open[-1]).stretches.append((self.count, n))
+        return f"@{self.count}"
 
     def slot(self, t: Type) -> Slot:
         """Return a place for a value of a type."""
         return Slot(self.take(room(t)), t)
 
-    def both(self, forward: str, reverse: str = "") -> None:
+    def both(self, forward: Piece | Sequence[Piece], reverse: Piece | Sequence[Piece] = ()) -> None:
         """Write a statement and its reverse."""
-        self.forward.append(forward)
-        if reverse:
-            self.reverse.append(reverse)
+        one, other = ((p,) if isinstance(p, str | Block) else tuple(p) for p in (forward, reverse))
+        self.open[-1].statements.append(Statement(one, other))
 
     @contextmanager
-    def block(self) -> Iterator[list[str]]:
-        """Collect statements apart.
+    def block(self, *, frame: str = "", rounds: int = 0) -> Iterator[Block]:
+        """Write into a block apart; with `rounds`, one that has that many frames of its own."""
+        made = Block(Frame(frame) if frame else self.open[-1].frame, rounds)
+        with self.within(made):
+            yield made
 
-        When it ends, the list holds the two texts, forward and reverse.
-        """
-        kept = self.forward, self.reverse, self.pairs
-        self.forward, self.reverse, self.pairs = [], [], dict(self.pairs)
-        texts: list[str] = []
-        yield texts
-        texts += ["\n".join(self.forward), "\n".join(reversed(self.reverse))]
-        self.forward, self.reverse, self.pairs = kept
+    @contextmanager
+    def within(self, block: Block) -> Iterator[None]:
+        """Go on writing a block."""
+        kept, self.pairs = self.pairs, dict(self.pairs)
+        self.open.append(block)
+        yield
+        self.open.pop()
+        self.pairs = {k: v for k, v in kept.items() if self.pairs.get(k) == v}
 
     def table(self, numbers: Sequence[int]) -> str:
         """Return the name of a table of integers."""
@@ -104,24 +119,42 @@ class Writer:
             raise UnsupportedError(message)
         return self.tables.setdefault(tuple(numbers), f"table{len(self.tables)}")
 
-    def input(self, key: str, n: int) -> str:
-        """Return the place of a hole's weights, which the caller hands in."""
+    def input(self, key: str, n: int, alternatives: int = 0) -> str:
+        """Return the place of a hole's weights, which are made before the program runs.
+
+        Of a learned real, with no alternatives, the numbers themselves.
+        """
         if key not in self.inputs:
-            self.inputs[key] = (self.frames[0].take(n), n)
+            at = self.take(n, self.whole)
+            self.inputs[key] = self.logits[key] = (at, n)
+            if alternatives:
+                self.inputs[key] = (self.take(n, self.whole), n)
+                self._weigh(self.inputs[key][0], at, n // alternatives, alternatives)
+            self.shared |= {base(at), base(self.inputs[key][0])}
         return self.inputs[key][0]
 
+    def _weigh(self, to: str, source: str, n: int, alternatives: int) -> None:
+        """Take the softmax of each run of logits."""
+        o, a, p, q = values(to), values(source), adjoints(to), adjoints(source)
+        head = f"for (long j = 0; j < {n * alternatives}; j += {alternatives})"
+        self.weighing.append(
+            Statement(
+                (f"{head} softmax({o} + j, {a} + j, {alternatives}, H);",),
+                (f"{head} back_softmax({o} + j, {p} + j, {q} + j, {alternatives}, H);",),
+            )
+        )
+
     def note(self, kind: str, line: int, amount: str, reads: str = "", n: int = 1) -> None:
-        """Report a C expression of lane `l`, times the weight with which this place is reached.
+        """Report a C expression, times the weight with which this place is reached.
 
         It is reported of each of `n` cells `j`, after the declarations `reads`.
         """
         key = (kind, line)
         if key not in self.notes:
-            self.notes[key] = self.frames[0].take(1)
-        weights = [f"v[{w} * L + l]" for w in self.reach]
-        value = " * ".join([*weights, f"({amount})"])
-        head = f"for (long j = 0; j < {n}; j++) LANES"
-        self.both(f"{head} {{ {reads} v[{self.notes[key]} * L + l] += {value}; }}")
+            self.notes[key] = self.take(1, self.whole)
+        value = " * ".join([*(f"{values(w)}[0]" for w in self.reach), f"({amount})"])
+        head = f"for (long j = 0; j < {n}; j++)"
+        self.both(f"{head} {{ {reads} {values(self.notes[key])}[0] += {value}; }}")
 
     @contextmanager
     def reached(self, weight: str) -> Iterator[None]:
@@ -134,81 +167,96 @@ class Writer:
 
     def copy(self, to: str, source: str, n: int) -> None:
         """Copy `n` numbers."""
-        self.both(f"copy(v, {to}, {source}, {n});", f"back_copy(d, {to}, {source}, {n});")
+        back = f"gain({adjoints(source)}, {adjoints(to)}, {n});"
+        self.both(
+            f"copy({values(to)}, {values(source)}, {n});",
+            () if base(source) in self.constant else back,
+        )
+
+    def overwrite(self, to: str, source: str, n: int) -> None:
+        """Write over `n` numbers; what was there is kept and put back by the reverse."""
+        kept = self.take(n)
+        self.open[-1].statements.append(
+            Statement(
+                (f"copy({values(kept)}, {values(to)}, {n});",),
+                (f"copy({values(to)}, {values(kept)}, {n});",),
+                base(to),
+            )
+        )
+        self.forget(to)
+        gone = f"fill({adjoints(to)}, {n}, 0);"
+        back = f"yield({adjoints(source)}, {adjoints(to)}, {n});"
+        self.both(
+            f"copy({values(to)}, {values(source)}, {n});",
+            gone if base(source) in self.constant else back,
+        )
+
+    def forget(self, to: str) -> None:
+        """Forget what was derived from the numbers of a stretch."""
+        here = base(to)
+        self.pairs = {k: v for k, v in self.pairs.items() if base(k) != here}
 
     def store(self, to: str, code: str) -> None:
-        """Keep a known number on the tape."""
-        self.both(f"fill(v, {to}, 1, (real)({code}));")
+        """Put a known number at a place."""
+        self.both(f"fill({values(to)}, 1, (real)({code}));")
 
     def normalise(self, to: str, source: str, n: int) -> None:
         """Scale numbers to sum to 1; uniform where there is nothing."""
+        o, a, p, q = values(to), values(source), adjoints(to), adjoints(source)
+        self.both(f"normalise({o}, {a}, {n});", f"back_normalise({o}, {p}, {a}, {q}, {n});")
+
+    def softmax(self, to: str, source: str, n: int, scale: str = "R") -> None:
+        """Scale exponentials of numbers over a temperature, whose inverse is named, to sum to 1."""
+        o, a, p, q = values(to), values(source), adjoints(to), adjoints(source)
         self.both(
-            f"normalise(v, {to}, {source}, {n});", f"back_normalise(v, d, {to}, {source}, {n});"
+            f"softmax({o}, {a}, {n}, {scale});", f"back_softmax({o}, {p}, {q}, {n}, {scale});"
+        )
+
+    def accumulate(self, to: str, weight: str, source: str, n: int) -> None:
+        """Add numbers times a weight to those at a place."""
+        o, w, a = values(to), values(weight), values(source)
+        p, v, q = adjoints(to), adjoints(weight), adjoints(source)
+        head = f"for (long j = 0; j < {n}; j++)"
+        self.both(
+            f"{head} ({o})[j] += {w}[0] * ({a})[j];",
+            f"{head} {{ {v}[0] += ({p})[j] * ({a})[j]; ({q})[j] += ({p})[j] * {w}[0]; }}",
         )
 
     def map(self, rule: Rule, to: str, args: Sequence[Term | str], n: int = 1) -> None:
         """Apply a rule to `n` numbers; places of arguments may name the number, `j`."""
-        reads = [_read(i, arg) for i, arg in enumerate(args)]
-        grads = [
-            (_at(arg), rule.slopes[i])
-            for i, arg in enumerate(args)
-            if not isinstance(arg, Number) and rule.slopes[i] != "0"
-        ]
-        ok = rule.defined
-        value = f"({ok}) ? {rule.value} : 0" if ok else rule.value
-        at, head = f"({to} + j) * L + l", f"for (long j = 0; j < {n}; j++) LANES"
-        start = f"{head} {{ {' '.join(reads)}"
-        slopes = [f"d[{a}] += ({ok}) ? g * ({s}) : 0;" if ok else f"d[{a}] += g * ({s});"
-                  for a, s in grads]  # fmt: skip
-        back = f"const real y = v[{at}], g = d[{at}]; (void)y; {' '.join(slopes)} }}"
-        self.both(f"{start} v[{at}] = {value}; }}", f"{start} {back}" if grads else "")
+        reads, ok, slopes = [_read(i, arg) for i, arg in enumerate(args)], rule.defined, []
+        for i, arg in enumerate(args):
+            if isinstance(arg, Number) or rule.slopes[i] == "0":
+                continue
+            place = arg.code if isinstance(arg, Slot) else arg
+            if base(place) not in self.constant:
+                slope = f"g * ({rule.slopes[i]})"
+                slope = f"choose({ok}, {slope}, all(0))" if ok else slope
+                slopes.append(f"({adjoints(place)})[0] += {slope};")
+        text = " ".join(slopes)
+        used = [r for i, r in enumerate(reads) if f"x_{i}" in text]
+        if re.search(r"\by\b", text):
+            used.append(f"const vec y = ({values(to)})[j];")
+        value = f"choose({ok}, {rule.value}, all(0))" if ok else rule.value
+        head = f"for (long j = 0; j < {n}; j++) {{" if n > 1 else "{ const long j = 0;"
+        back = f"{head} {' '.join(used)} const vec g = ({adjoints(to)})[j]; {text} }}"
+        self.both(f"{head} {' '.join(reads)} ({values(to)})[j] = {value}; }}", back if text else ())
 
     def undefined(self, rule: Rule, args: Sequence[Term | str], n: int) -> None:
         """Report where a rule has no value."""
         reads = " ".join(_read(i, arg) for i, arg in enumerate(args))
-        used = " ".join(f"(void)x{i};" for i in range(len(args)))
-        self.note("undefined", self.line, f"!({rule.defined})", f"{reads} {used}", n)
+        amount = f"choose({rule.defined}, all(0), all(1))"
+        self.note("undefined", self.line, amount, reads, n)
 
-    def contract(
-        self,
-        to: str,
-        n: int,
-        operands: Sequence[str],
-        entries: Sequence[tuple[int, ...]],
-        *,
-        groups: int = 1,
-        group: str = "0",
-        count: int = 1,
-    ) -> None:
-        """Write out[c] = sum of products, by entries (group, c, i1, …, ik), in each cell.
-
-        Only the entries of the group that the C expression `group` says count.
-        """
-        k = len(operands)
-        self.arities.add(k)
-        ordered = sorted(entries, key=lambda e: e[0])
-        starts = [0] * (groups + 1)
-        for e in ordered:
-            starts[e[0] + 1] += k + 1
-        for g in range(groups):
-            starts[g + 1] += starts[g]
-        name = self.table([x for e in ordered for x in e[1:]] or [0])
-        if groups == 1:
-            span = f"{name}, {name} + {starts[1]}"
-        else:
-            begin = self.table(starts)
-            span = f"{name} + {begin}[{group}], {name} + {begin}[{group} + 1]"
-        call = f"{span}, {to} + j * {n}, {', '.join(operands)}"
-        head = f"for (long j = 0; j < {count}; j++)"
-        self.both(
-            f"fill(v, {to}, {n * count}, 0);\n{head} contract{k}(v, {call});",
-            f"{head} back_contract{k}(v, d, {call});",
-        )
-
-    def constant(self, numbers: list[float]) -> str:
+    def constants(self, numbers: Sequence[float]) -> str:
         """Return the place of constant numbers."""
-        at = self.frames[0].take(len(numbers))
-        self.constants.append((at, numbers))
+        name = self.numbers.setdefault(tuple(numbers), f"numbers{len(self.numbers)}")
+        at = self.take(len(numbers), self.whole)
+        self.whole.statements.insert(
+            0, Statement((f"spread({values(at)}, {name}, {len(numbers)});",), ())
+        )
+        self.shared.add(base(at))
+        self.constant.add(base(at))
         return at
 
     def tensor(self, term: Term) -> Slot:
@@ -216,14 +264,16 @@ class Writer:
         if isinstance(term, Slot):
             return term
         if term.value is not None:
-            return Slot(self.constant(soft_numbers(term.value, term.type)), term.type)
+            return Slot(self.constants(soft_numbers(term.value, term.type)), term.type)
         slot = self.slot(term.type)
+        self.constant.add(slot.base)
+        self.shared.add(slot.base)
         if isinstance(term.type, Bool | Real):
             self.store(slot.code, term.code)
             return slot
         n, lo = width(term.type), finite(term.type).lo
-        one = f"fill(v, {slot.code} + ({term.code}) - {lo}, 1, 1);"
-        self.both(f"fill(v, {slot.code}, {n}, 0); {one}")
+        place = f"{values(slot.code)} + ({term.code}) - {lo}"
+        self.both(f"fill({values(slot.code)}, {n}, 0); fill({place}, 1, 1);")
         return slot
 
     def pair(self, slot: Slot) -> str:
@@ -232,8 +282,8 @@ class Writer:
             n = cells(slot.type)
             at = self.take(2 * n)
             for j in range(n):
-                self.map(OTHER, f"({at} + {2 * j})", [f"{slot.code} + {j}"])
-                self.map(COPY, f"({at} + {2 * j + 1})", [f"{slot.code} + {j}"])
+                self.map(OTHER, f"({at} + {2 * j})", [f"({slot.code} + {j})"])
+                self.map(COPY, f"({at} + {2 * j + 1})", [f"({slot.code} + {j})"])
             self.pairs[slot.code] = at
         return self.pairs[slot.code]
 
@@ -242,11 +292,8 @@ class Writer:
         return self.pair(slot) if isinstance(item(slot.type), Bool) else slot.code
 
 
-def _at(arg: Slot | str) -> str:
-    return f"({arg.code if isinstance(arg, Slot) else arg}) * L + l"
-
-
 def _read(i: int, arg: Term | str) -> str:
     """Return the declaration of an argument of a rule."""
-    value = f"(real)({arg.code})" if isinstance(arg, Number) else f"v[{_at(arg)}]"
-    return f"const real x{i} = {value};"
+    if isinstance(arg, Number):
+        return f"const vec x_{i} = all((real)({arg.code}));"
+    return f"const vec x_{i} = ({values(arg.code if isinstance(arg, Slot) else arg)})[0];"
