@@ -99,14 +99,14 @@ def test_trace_of_a_program(call: Call) -> None:
 
 
 def test_a_program_beside_its_graph(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The text stands left of the graph, escaped and numbered; HTML pages are not offered."""
+    """The text stands left of the graph, escaped and numbered."""
     Path("turn.dp").write_text(TURN)
     assert call("graph", "turn.dp", "--beside", "-o", "turn.dot").err == "turn.dot: written\n"
     source = Path("turn.dot").read_text()
     assert "program turn(x: int&lt;4&gt;, xs: bool[4]) -&gt; bool:" in source
     assert call("graph", "turn.dp", "-o", "plain.dot").code == 0
     assert "program turn" not in Path("plain.dot").read_text()
-    assert call("graph", "turn.dp", "-o", "turn.html").code == 2
+    assert call("graph", "turn.dp", "-o", "turn.gif").code == 2
     if find_pure() is None:
         pytest.skip("graphviz-pure is not installed")
     monkeypatch.setenv("PATH", "")
@@ -115,3 +115,24 @@ def test_a_program_beside_its_graph(call: Call, monkeypatch: pytest.MonkeyPatch)
     left = [float(x) for x in re.findall(r'x="([\d.]+)"[^>]*>[^<]*(?:program turn|max 3)', drawn)]
     assert len(left) > 1
     assert left == sorted(left)
+
+
+def test_pages(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-o x.html` writes a page, of a trace with every input of the file and the words given."""
+    Path("turn.dp").write_text(TURN)
+    assert call("graph", "turn.dp", "-o", "g.html").err == "g.html: written\n"
+    assert 'data-line="3"' in Path("g.html").read_text()
+    rows = [{"x": x, "xs": [False, True, False, True]} for x in (0, 3)]
+    Path("in.jsonl").write_text("".join(json.dumps({"in": r, "out": True}) + "\n" for r in rows))
+    args = ["trace", "turn.dp", "--input", "in.jsonl", "--words", "xs=a b c d"]
+    assert call(*args, "-o", "t.html").err == "t.html: written\n"
+    data = json.loads(re.search(r'id="dp-data">(.*?)</script>', Path("t.html").read_text())[1])
+    assert [item["name"][:5] for item in data["items"]] == ["x = 0", "x = 3"]
+    (memory,) = [p for p in data["items"][0]["soft"]["panels"] if p["kind"] == "memory"]
+    assert memory["rows"] == ["a", "b", "c", "d"]
+    assert call("trace", "turn.dp", "--words", "=a").code == 2
+
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
+    assert call("graph", "turn.dp", "--view").err.endswith("turn.html: opened\n")
+    assert opened[0].startswith("file:///")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffprog.cli.say import note, program_of, set_option
+from diffprog.cli.show_page import show_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@click.option("-o", "--output", metavar="FILE", help="A picture: svg, png, pdf or dot.")
+@click.option("-o", "--output", metavar="FILE", help="A picture: svg, png, pdf, dot; a page: html.")
+@click.option("--view", is_flag=True, help="Open the page in a browser.")
 @click.option("--weights", metavar="RUN", help="Show the weights that a run has learned.")
 @click.option(
     "--stage", type=click.Choice(("graph", "simplified")), default="simplified", show_default=True
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 def graph(
     file: str,
     output: str | None,
+    view: bool,
     weights: str | None,
     stage: GraphStage,
     beside: bool,
@@ -33,11 +36,12 @@ def graph(
 ) -> None:
     """Draw the graph of a program.
 
-    Without `-o` it is printed as text.
+    Without `-o` or `--view` it is printed as text. A page has the program's text beside its graph:
+    each lights up what it is of the other.
     """
     program = program_of(file, sizes)
     drawing = program.graph(stage)
-    if output is None:
+    if output is None and not view:
         click.echo(drawing.text)
         return
     known = None
@@ -45,4 +49,7 @@ def graph(
         from diffprog.learn.weights import run_weights
 
         known = run_weights(weights)
-    note(f"{drawing.render(output, weights=known, beside=beside)}: written")
+    if output is not None:
+        note(f"{drawing.render(output, known, beside=beside)}: written")
+    if view:
+        show_page(program.name, lambda path: drawing.render(path, known))

@@ -149,6 +149,21 @@ def parse_inputs(
     return inputs
 
 
+def parse_words(
+    _: click.Context, __: click.Parameter, given: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """Turn ``--words text='the old cat'`` or a JSON list into the names of cells."""
+    words = {}
+    for setting in given:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            message = f"{clipped(setting)!r} does not read NAME=WORDS, such as text='the old cat'"
+            raise click.BadParameter(message)
+        found = read_json(f"--words {name}", text) if text.startswith("[") else text.split()
+        words[name] = list(map(str, found)) if isinstance(found, list) else [str(found)]
+    return words
+
+
 def read_json(what: str, text: str) -> object:
     """Read JSON, or say that the call is wrong."""
     try:
@@ -165,7 +180,22 @@ def read_json(what: str, text: str) -> object:
 def inputs_of(path: str) -> dict[str, object]:
     """Read a JSON object of inputs by name from a file; the ``in`` of an example will do too."""
     text, name = text_of(path)
-    found = read_json(name, text)
+    return _inputs(name, text, read_json(name, text))
+
+
+def items_of(path: str) -> list[dict[str, object]]:
+    """Read inputs from a file: an object of them, a list of objects, or an object a line."""
+    text, name = text_of(path)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.startswith("{") and line.rstrip()[-1] == "}" for line in lines):
+        found = [read_json(f"{name}:{k}", line) for k, line in enumerate(lines[:MOST_ITEMS], 1)]
+    else:
+        whole = read_json(name, text)
+        found = whole[:MOST_ITEMS] if isinstance(whole, list) and whole else [whole]
+    return [_inputs(name, json.dumps(item), item) for item in found]
+
+
+def _inputs(name: str, text: str, found: object) -> dict[str, object]:
     if isinstance(found, dict) and set(found) == {"in", "out"} and isinstance(found["in"], dict):
         found = found["in"]
     if not isinstance(found, dict):
@@ -173,6 +203,9 @@ def inputs_of(path: str) -> dict[str, object]:
         raise click.UsageError(message)
     return found
 
+
+MOST_ITEMS = 32
+"""So many inputs of a file are watched."""
 
 set_option = click.option(
     "--set",

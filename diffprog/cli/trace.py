@@ -12,17 +12,19 @@ import click
 
 from diffprog.cli.say import (
     in_option,
-    inputs_of,
+    items_of,
     json_option,
     note,
+    parse_words,
     program_of,
     set_option,
     show_json,
 )
+from diffprog.cli.show_page import show_page
 from diffprog.lang import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from diffprog.pipeline import Program
     from diffprog.pipeline.tracing import SoftTrace
@@ -32,8 +34,20 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run")
 @in_option
-@click.option("--input", "source", metavar="FILE", help="A JSON object of inputs; - is stdin.")
-@click.option("-o", "--output", metavar="FILE", help="A picture over time: svg, png or pdf.")
+@click.option(
+    "--input", "source", metavar="FILE", help="JSON inputs, or lines of examples; - is stdin."
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="A picture over time: svg, png, pdf; a page: html."
+)
+@click.option("--view", is_flag=True, help="Open the page in a browser.")
+@click.option(
+    "--words",
+    metavar="NAME=WORDS",
+    multiple=True,
+    callback=parse_words,
+    help="What the cells of an array are called; of `answer`, what each read is for.",
+)
 @set_option
 @json_option
 def trace(
@@ -41,6 +55,8 @@ def trace(
     inputs: Mapping[str, object],
     source: str | None,
     output: str | None,
+    view: bool,
+    words: Mapping[str, Sequence[str]],
     sizes: Mapping[str, int],
     as_object: bool,
 ) -> None:
@@ -48,24 +64,28 @@ def trace(
 
     Of a learned program each statement is printed with what it changed. With `-o` it is run
     softly, with the weights that the run has learned, and drawn over time: memory, where it is
-    read and written, the weights of branches and of halting. `--json` prints both. RUN is the
-    folder of a run, or a program; one with open holes is run softly, with their first weights.
+    read and written, the weights of branches and of halting; as a page with its text and its graph
+    beside it, and with every input of the file. `--json` prints both. RUN is the folder of a run,
+    or a program; one with open holes is run softly, with their first weights.
     """
-    given = {**(inputs_of(source) if source else {}), **inputs}
+    items = [{**item, **inputs} for item in (items_of(source) if source else [{}])]
     learned = Path(run) / "learned.dp"
     if Path(run).is_dir() and not learned.is_file():
         message = f"{run} is not the folder of a finished run"
         raise click.UsageError(message)
     program = program_of(str(learned) if learned.is_file() else run, sizes)
     is_open = bool(program.holes.keys() - program.choices.keys())
-    steps = [] if is_open or (output and not as_object) else _steps(program, given)
-    watched = _watched(run, program, given) if is_open or output or as_object else None
+    draws = output is not None or view
+    steps = [] if is_open or (draws and not as_object) else _steps(program, items[0])
+    watched = _watched(run, program, items) if is_open or draws or as_object else None
     if output is not None and watched is not None:
-        note(f"{watched.render(output)}: written")
+        note(f"{watched.render(output, words)}: written")
+    if view and watched is not None:
+        show_page(program.name, lambda path: watched.render(path, words))
     if as_object and watched is not None:
         soft = {"answer": watched.answer, "records": [asdict(s) for s in watched.steps]}
         show_json("trace", steps=[asdict(step) for step in steps], soft=soft)
-    elif is_open and output is None and watched is not None:
+    elif is_open and not draws and watched is not None:
         click.echo(watched.text)
     if as_object:
         return
@@ -74,19 +94,19 @@ def trace(
         click.echo(f"{step.line:>4}  {step.text:<40}  {changed}")
 
 
-def _watched(run: str, program: Program, given: Mapping[str, object]) -> SoftTrace:
+def _watched(run: str, program: Program, items: Sequence[Mapping[str, object]]) -> SoftTrace:
     """Run softly: of a run, the program with its holes and the weights that they have."""
     from diffprog.pipeline.tracing import traced
 
     if not Path(run).is_dir():
-        return traced(program, given)
+        return traced(program, items)
     from diffprog.cli.emit import run_of
     from diffprog.learn.weights import run_weights
 
     source, report = run_of(run)
     choices = report["choices"]
     assert isinstance(choices, dict)
-    return traced(source.decide(choices), given, run_weights(run))
+    return traced(source.decide(choices), items, run_weights(run))
 
 
 @dataclass(frozen=True)

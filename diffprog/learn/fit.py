@@ -20,6 +20,8 @@ from diffprog.learn.weights import softmaxed
 from diffprog.pipeline.tracing import traced
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diffprog.learn.record import Solution
     from diffprog.pipeline import Program
     from diffprog.pipeline.tracing import SoftTrace
@@ -65,9 +67,12 @@ class Result:
         """The learned program, as text that was parsed again."""
         return emit(self.source, self.choices, self.examples, weights=self.weights or None)
 
-    def trace(self, **inputs: object) -> SoftTrace:
-        """Run the program softly, with the learned weights, and watch what it does."""
-        return traced(self.source.decide(self.choices), inputs, self.weights)
+    def trace(self, *items: Mapping[str, object], **inputs: object) -> SoftTrace:
+        """Run the program softly, with the learned weights, and watch what it does.
+
+        Takes inputs by name, or several of such mappings.
+        """
+        return traced(self.source.decide(self.choices), items or [inputs], self.weights)
 
     def at(self, **sizes: int) -> Program:
         """Return the learned program at other sizes."""

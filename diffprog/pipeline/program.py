@@ -208,11 +208,11 @@ class Program:
         except SizeClashError as problem:
             fail("DP604", str(problem), self.syntax.main.span)
 
-    def trace(self, **inputs: object) -> SoftTrace:
-        """Run the program softly and watch what it does; holes are what its choices say."""
+    def trace(self, *items: Mapping[str, object], **inputs: object) -> SoftTrace:
+        """Watch soft runs, with its choices: of inputs by name, or of several such mappings."""
         from diffprog.pipeline.tracing import traced
 
-        return traced(self, inputs)
+        return traced(self, items or [inputs])
 
     # --- its stages
 
@@ -228,9 +228,9 @@ class Program:
 
     def graph(self, stage: GraphStage = "simplified") -> Drawing:
         """Return the graph of a stage, to be read or drawn."""
-        graph = self.lowered if stage == "graph" else self.simplified
         labels = {key: hole.labels for key, hole in self.holes.items() if hole.labels}
-        return Drawing(graph, stage, f"{self.name}: {stage}", self.source, labels)
+        graph = self.lowered if stage == "graph" else self.simplified
+        return Drawing(graph, stage, self.name, self.source, labels)
 
     def stage(self, name: str) -> str:
         """Return a stage as text; ValueError for a name that is not in `STAGES`."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from diffprog.lang.syntax import Syntax
     from diffprog.soft.module import SoftProgram
     from diffprog.types import Value
+    from diffprog.view.page import Item, Subject
+    from diffprog.view.panels import Words
 
 STAGES = ("ast", "typed", "graph", "simplified", "torch")
 """The stages that can be printed, in their order."""
@@ -165,16 +167,21 @@ class Drawing:
     Attributes:
         graph: the graph itself.
         stage: the stage it comes from.
-        title: what a picture of it is called.
+        name: the name of the program's text.
         source: the program's text.
         labels: the alternatives of holes by key, as the text writes them.
     """
 
     graph: Graph
     stage: str
-    title: str
-    source: str = ""
+    name: str
+    source: str
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What a picture of it is called."""
+        return f"{self.name}: {self.stage}"
 
     @property
     def text(self) -> str:
@@ -184,27 +191,54 @@ class Drawing:
         return text(self.graph)
 
     def render(
-        self, path: str | Path, weights: Weighted | None = None, *, beside: bool = False
+        self,
+        path: str | Path,
+        weights: Weighted | None = None,
+        *,
+        beside: bool = False,
+        items: Sequence[Item] = (),
+        words: Words | None = None,
     ) -> Path:
-        """Draw the graph into a file; the suffix says the format (svg, png, pdf, dot).
+        """Draw the graph into a file; the suffix says the format (svg, png, pdf, dot, html).
 
         Args:
             path: where to.
             weights: the weights of each hole by its key, or a result of training.
-            beside: whether the program's text stands left of the graph.
+            beside: whether the program's text stands left of the graph; in a page it always does.
+            items: for a page: inputs, and what was watched with them.
+            words: for a page: what cells are called, see `SoftTrace.render`.
 
         Raises:
             DiffprogError: where the format is unknown or nothing that draws is installed.
         """
         from diffprog.view.render import render
 
-        return render(
+        return render(self._subject(weights, items, words), path, beside=beside)
+
+    def bundle(self, weights: Weighted | None = None, items: Sequence[Item] = ()) -> dict[str, str]:
+        """Return what a notebook shows: the page in a frame of its own, and the text."""
+        from diffprog.view.render import framed
+
+        return {"text/html": framed(self._subject(weights, items, None)), "text/plain": self.text}
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show the page in a notebook."""
+        return self.bundle()
+
+    def _subject(
+        self, weights: Weighted | None, items: Sequence[Item], words: Words | None
+    ) -> Subject:
+        from diffprog.view.page import Subject
+
+        return Subject(
             self.graph,
-            path,
-            title=self.title,
-            weights=_weights(weights),
+            self.name,
+            self.source,
+            self.title,
+            weights=_weights(weights) or {},
             labels=self.labels,
-            beside=self.source if beside else "",
+            items=items,
+            words=words or {},
         )
 
     def __str__(self) -> str:

@@ -1,30 +1,35 @@
-"""One run of a soft program, watched: what memory held, where was read, what was weighed.
+"""Runs of a soft program that were watched: what memory held, where was read, what was weighed.
 
-In: a program, inputs, weights of its holes. Out: `SoftTrace`: the answer, the records, a picture.
-Torch is loaded when a trace is asked for.
+In: a program, inputs, weights of its holes. Out: `SoftTrace`: answers, records, pictures, a page.
+Each input is run twice, softly and at temperature 0, which is the crisp program. Torch is loaded
+when a trace is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from diffprog.pipeline.data import plain
+from diffprog.pipeline.answers import answer_text, listed
+from diffprog.pipeline.data import clipped, plain
+from diffprog.view.page import Item
 from diffprog.view.plot import plot
 from diffprog.view.trace import TraceStep, from_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from diffprog.lang import typed
+    from diffprog.pipeline.stages import Drawing
     from diffprog.soft.module import SoftProgram
+    from diffprog.types import Type
+    from diffprog.view.panels import Words
 
 
 class Program(Protocol):
     """A program, as far as it matters here."""
-
-    choices: Mapping[str, object]
 
     @property
     def name(self) -> str:
@@ -34,43 +39,77 @@ class Program(Protocol):
     def holes(self) -> Mapping[str, typed.Hole]:
         """Its holes, by key."""
 
+    @property
+    def result(self) -> Type:
+        """The type of its answer."""
+
     def bound(self, inputs: Mapping[str, object]) -> Self:
         """Return it at the sizes that inputs say."""
 
     def soften(self) -> SoftProgram:
         """Return it as a module."""
 
+    def graph(self) -> Drawing:
+        """Return its graph."""
+
 
 @dataclass(frozen=True)
 class SoftTrace:
-    """What a soft program did with one input.
+    """What a soft program did, with one input or with several.
 
     Attributes:
-        answer: softly: distributions, probabilities, numbers, as nested lists.
-        steps: what was watched, in its order.
-        title: what a picture of it is called.
+        program: at the sizes of the first input.
+        answers: softly, one an input: distributions, probabilities, numbers, as nested lists.
+        items: what was watched, one an input.
+        weights: of the program's holes by key, as far as they are known.
     """
 
-    answer: object
-    steps: tuple[TraceStep, ...]
-    title: str
+    program: Program
+    answers: tuple[object, ...]
+    items: tuple[Item, ...]
+    weights: Mapping[str, Any] = field(default_factory=dict)
 
-    def render(self, path: str | Path) -> Path:
-        """Draw it over time into a file; the suffix says the format (svg, png, pdf).
+    @property
+    def answer(self) -> object:
+        """The soft answer to the first input."""
+        return self.answers[0]
+
+    @property
+    def steps(self) -> tuple[TraceStep, ...]:
+        """What was watched with the first input, in its order."""
+        return tuple(self.items[0].steps)
+
+    def render(self, path: str | Path, words: Words | None = None) -> Path:
+        """Draw it into a file; the suffix says the format.
+
+        A picture over time of the first input (svg, png, pdf), or a page that shows every input,
+        the program and its graph (html).
+
+        Args:
+            path: where to.
+            words: what cells are called, by the name of their array; under `answer`, what each
+                read is for.
 
         Raises:
             DiffprogError: DP640 for another format, DP644 without matplotlib, DP645 where nothing
-                was to be watched.
+                was to be watched, and what drawing a graph may raise.
         """
-        return plot(self.steps, path, title=self.title)
+        if Path(path).suffix.lower() != ".html":
+            return plot(self.steps, path, title=self.program.name, words=words)
+        drawing = self.program.graph()
+        return drawing.render(path, self.weights, items=self.items, words=words)
 
     @property
     def text(self) -> str:
-        """The records, a line each."""
-        return "\n".join(map(_line, self.steps))
+        """The records, a line each; of several inputs, one after the other."""
+        return "\n".join(_line(step) for item in self.items for step in item.steps)
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show the page in a notebook."""
+        return self.program.graph().bundle(self.weights, items=self.items)
 
 
 def _line(step: TraceStep) -> str:
@@ -80,22 +119,44 @@ def _line(step: TraceStep) -> str:
 
 
 def traced(
-    program: Program, inputs: Mapping[str, object], weights: Mapping[str, Any] | None = None
+    program: Program,
+    items: Sequence[Mapping[str, object]],
+    weights: Mapping[str, Any] | None = None,
 ) -> SoftTrace:
-    """Soften a program at the sizes of its inputs, run it, and watch it.
+    """Soften a program at the sizes of each input, run it, and watch it.
 
     Args:
         program: with holes or without; what its choices are is taken from it.
-        inputs: by name, crisp or soft, without leading axes.
+        items: inputs by name, crisp or soft, without leading axes.
         weights: of the holes, by key; these come before the program's choices.
     """
-    given = {name: plain(value) for name, value in inputs.items()}
-    bound = program.bound(given)
-    module = bound.soften().double()
-    module.load_weights({k: v for k, v in (weights or {}).items() if k in bound.holes})
+    given = [{name: plain(value) for name, value in item.items()} for item in items]
+    bound = [program.bound(item) for item in given]
+    known = {k: v for k, v in (weights or {}).items() if k in bound[0].holes}
+    found = [_watch(p, item, known) for p, item in zip(bound, given, strict=True)]
+    answers, watched = zip(*found, strict=True)
+    return SoftTrace(bound[0], answers, watched, known)
+
+
+def _watch(
+    program: Program, given: Mapping[str, object], weights: Mapping[str, Any]
+) -> tuple[object, Item]:
+    module = program.soften().double()
+    module.load_weights(weights)
+    answer, steps = _run(module, given)
+    module.temperature = module.choice_temperature = 0.0
+    crisp_answer, crisp_steps = _run(module, given)
+    t = program.result
+    item = Item(
+        ", ".join(f"{name} = {clipped(json.dumps(value), 40)}" for name, value in given.items()),
+        answer_text(t, answer),
+        steps,
+        answer_text(t, crisp_answer),
+        crisp_steps,
+    )
+    return listed(answer), item
+
+
+def _run(module: SoftProgram, given: Mapping[str, object]) -> tuple[Any, tuple[TraceStep, ...]]:
     answer, records = module.trace(**given)
-    return SoftTrace(_listed(answer), from_report({"trace": records}), program.name)
-
-
-def _listed(answer: Any) -> object:
-    return [_listed(a) for a in answer] if isinstance(answer, tuple) else answer.tolist()
+    return answer, from_report({"trace": records})

@@ -5,12 +5,14 @@ In: a branch and where its inputs are drawn. Out: where its results are. Never i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Graph, Hole, Node, Param, Select
 from diffprog.types import Bool, Enum, Int
 from diffprog.view import style
 from diffprog.view.label import called
+from diffprog.view.live import Share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,60 +26,66 @@ def draw_select(
 ) -> dict[int, End]:
     """Draw a branch and return its used results by place."""
     hole = _decider(node, inputs)
-    shares = _shares(drawing, node, hole)
-    names = _case_names(drawing, node, hole)
+    cases = _named_cases(drawing, node, hole)
     title = _title(node, inputs, hole)
     sheet = drawing.sheet
     with sheet.cluster("", border=style.GRID, fill=style.LOOP_FILL, span=node.span):
-        box = _test(drawing, node, inputs, title, list(zip(names, shares, strict=True)))
+        box = _test(drawing, node, inputs, title, cases)
         sums = {
             place: sheet.node(f"sum {title}", "Σ", style.MIXTURE, node.span)
             for place in sorted(used)
         }
         for target in sums.values():
             sheet.edge(box, target, style="dotted")
-        hidden = [w for w in shares if w is not None and w < style.SHOWN]
-        for case, name, share in zip(node.cases, names, shares, strict=True):
-            if len(hidden) < 2 or share is None or share >= style.SHOWN:
-                _case(drawing, node, case, inputs, sums, name=name, share=share)
-        if len(hidden) > 1:
+        hidden = [] if sheet.live else [w for c in cases if (w := c.weight or 0.0) < style.SHOWN]
+        for number, case in enumerate(cases):
+            if len(hidden) < 2 or case.weight is None or case.weight >= style.SHOWN:
+                _case(drawing, node, number, inputs, sums, case)
+        if len(hidden) > 1 and cases[0].weight is not None:
             rest = sheet.node("more", f"+{len(hidden)} more", style.MORE, node.span)
             for target in sums.values():
                 sheet.edge(rest, target, sum(hidden))
     return {place: (name, node) for place, name in sums.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case of a branch: its name, its mean weight if that is known, where the weight is from."""
+
+    name: str
+    weight: float | None
+    share: Share
+
+
 def _test(
-    drawing: Canvas,
-    node: Select,
-    inputs: Sequence[End],
-    title: str,
-    bars: list[tuple[str, float | None]],
+    drawing: Canvas, node: Select, inputs: Sequence[End], title: str, cases: Sequence[Case]
 ) -> str:
-    known = [(name, share) for name, share in bars if share is not None]
+    sheet = drawing.sheet
+    bars = [
+        style.Bar(case.name, case.weight or 0.0, sheet.mark("bar", case.share))
+        for case in cases[: style.MOST_BARS]
+        if sheet.live is not None or case.weight is not None
+    ]
     (result,) = drawing.region(node.test, inputs)
-    text = style.lines(title, bars=known[: style.MOST_BARS])
-    box = drawing.sheet.node(f"branch {title}", text, style.BRANCH, node.span)
-    drawing.sheet.edge(drawing.named(result), box)
+    box = sheet.node(f"branch {title}", style.lines(title, bars=bars), style.BRANCH, node.span)
+    sheet.edge(drawing.named(result), box)
     return box
 
 
 def _case(
     drawing: Canvas,
     node: Select,
-    case: Graph,
+    number: int,
     inputs: Sequence[End],
     sums: dict[int, str],
-    *,
-    name: str,
-    share: float | None,
+    case: Case,
 ) -> None:
-    sheet = drawing.sheet
-    kept = Graph(case.nodes, tuple(case.results[place] for place in sums))
+    sheet, region = drawing.sheet, node.cases[number]
+    kept = Graph(region.nodes, tuple(region.results[place] for place in sums))
     with sheet.cluster("", border=style.QUIET, fill=style.CASE_FILL, span=node.span):
         drawn = [drawing.named(end) for end in drawing.region(kept, inputs)]
     for source, target in zip(drawn, sums.values(), strict=True):
-        sheet.edge(source, target, share, name=name)
+        sheet.edge(source, target, case.weight, name=case.name, share=case.share)
 
 
 def decider_key(node: Node, region: Graph) -> str | None:
@@ -95,15 +103,17 @@ def _decider(node: Select, inputs: Sequence[End]) -> Hole | None:
     return decider if isinstance(decider, Hole) else None
 
 
-def _shares(drawing: Canvas, node: Select, hole: Hole | None) -> list[float | None]:
-    """Return the mean weight of each case, if it is known."""
-    if hole is None or hole.key not in drawing.weights:
-        return [None] * len(node.cases)
-    means = style.mean(drawing.weights[hole.key])
-    return [
-        sum(w for w, union in zip(means, node.unions, strict=True) if union == k)
-        for k in range(len(node.cases))
-    ]
+def _named_cases(drawing: Canvas, node: Select, hole: Hole | None) -> list[Case]:
+    known = hole is not None and hole.key in drawing.weights
+    means = style.mean(drawing.weights[hole.key]) if hole is not None and known else []
+    cases = []
+    for k, name in enumerate(_case_names(drawing, node, hole)):
+        values = tuple(v for v, union in enumerate(node.unions) if union == k)
+        weight = sum(means[v] for v in values) if known else None
+        key = "" if hole is None else hole.key
+        share = Share(key, values, node.span.line, k, len(node.cases))
+        cases.append(Case(name, weight, share))
+    return cases
 
 
 def _title(node: Select, inputs: Sequence[End], hole: Hole | None) -> str:

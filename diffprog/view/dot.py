@@ -30,6 +30,7 @@ from diffprog.types import Array, Bool, Enum, Int, Real
 from diffprog.view import style
 from diffprog.view.branch import decider_key, draw_select
 from diffprog.view.label import label, number_of_values, shown
+from diffprog.view.live import Live, Share
 from diffprog.view.loop import draw_for, draw_loop
 from diffprog.view.sheet import Sheet
 
@@ -48,6 +49,7 @@ def dot(
     steps: Mapping[int, float] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
     beside: str = "",
+    live: Live | None = None,
 ) -> str:
     """Return the DOT text of a graph.
 
@@ -58,8 +60,10 @@ def dot(
         steps: expected rounds of loops, by their line.
         labels: the alternatives of holes by key, as the source writes them.
         beside: a program's text, to stand left of the graph.
+        live: gets the parts that a page keeps up to date.
     """
-    return Drawing(title, weights or {}, steps or {}, labels or {}, beside).program(graph)
+    sheet = Sheet(title, beside, live)
+    return Drawing(sheet, weights or {}, steps or {}, labels or {}).program(graph)
 
 
 class Drawing:
@@ -67,13 +71,12 @@ class Drawing:
 
     def __init__(
         self,
-        title: str,
+        sheet: Sheet,
         weights: Weights,
         steps: Mapping[int, float],
         labels: Mapping[str, Sequence[str]],
-        beside: str,
     ) -> None:
-        self.sheet = Sheet(title, beside)
+        self.sheet = sheet
         self.weights = weights
         self.steps = steps
         self.labels = labels
@@ -151,11 +154,14 @@ class Drawing:
         alone = known is not None and len(style.rows(known)) == 1 and size <= style.MOST_BARS
         bits = f"up to {log2(max(size, 1)):.2f}" if known is None else f"{style.entropy(known):.2f}"
         about = f"{times}{size} choice{'' if size == 1 else 's'}, {bits} bits"
-        bars: list[tuple[str, float]] = []
+        bars: list[style.Bar] = []
         if alone and node.key not in self.mixed:  # a branch shows the weights itself
             names = self.labels.get(node.key) or _values(node)
-            bars = list(zip(names, style.mean(known), strict=True))
-        return style.lines(f"choose {node.key}", about, bars=bars)
+            for value, (name, weight) in enumerate(zip(names, style.mean(known), strict=True)):
+                mark = self.sheet.mark("bar", Share(node.key, (value,)))
+                bars.append(style.Bar(name, weight, mark))
+        mark = self.sheet.mark("bits", Share(node.key))
+        return style.lines(f"choose {node.key}", about, bars=bars, mark=mark)
 
 
 def _values(node: Hole) -> list[str]:

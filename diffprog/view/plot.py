@@ -38,7 +38,7 @@ def plot(
     Raises:
         DiffprogError: DP640 for an unknown format, DP644 without matplotlib, DP645 for no steps.
     """
-    path = drawable(path)
+    path = drawable(path, "html")  # a page is drawn elsewhere, and can be asked for
     found = panels(steps, words)
     if not found:
         fail("DP645", "there is nothing to draw: no step was traced")
@@ -70,11 +70,11 @@ STABLE = {"svg.hashsalt": "diffprog", "font.family": "sans-serif", "font.size": 
 """Byte-stable files: ids that do not change from run to run."""
 
 
-def drawable(path: str | Path) -> Path:
-    """Return a path whose suffix is a format; DP640 for another."""
+def drawable(path: str | Path, *more: str) -> Path:
+    """Return a path whose suffix is a format; DP640 for another, which tells of `more` too."""
     path = Path(path)
     if path.suffix[1:].lower() not in FORMATS:
-        known = ", ".join(f"`.{f}`" for f in FORMATS)
+        known = ", ".join(f"`.{f}`" for f in (*FORMATS, *more))
         fail("DP640", f"cannot draw `{path.name}`", hint=f"the name must end in one of {known}")
     return path
 

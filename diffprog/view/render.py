@@ -1,6 +1,6 @@
 """Pictures as files, by Graphviz: the system's `dot` first, else the pip package graphviz-pure.
 
-In: a graph or DOT text, and a path whose suffix says the format. Out: the file. This is the one
+In: a program or DOT text, and a path whose suffix says the format. Out: the file. This is the one
 file that imports graphviz. Never imports torch.
 """
 
@@ -9,17 +9,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sysconfig
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from diffprog.errors import fail
 from diffprog.view.dot import dot
+from diffprog.view.page import page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from diffprog.ir.graph import Graph
-    from diffprog.view.style import Weights
+    from diffprog.view.page import Subject
 
 FORMATS = ("svg", "png", "pdf", "dot")
 
@@ -29,26 +28,13 @@ DPI = 144
 INSTALL = "install Graphviz (its program `dot`), or `pip install 'diffprog[draw]'`"
 
 
-def render(
-    what: Graph | str,
-    path: str | Path,
-    *,
-    title: str = "",
-    weights: Weights | None = None,
-    steps: Mapping[int, float] | None = None,
-    labels: Mapping[str, Sequence[str]] | None = None,
-    beside: str = "",
-) -> Path:
-    """Draw a graph, or DOT text, into a file.
+def render(what: Subject | str, path: str | Path, *, beside: bool = False) -> Path:
+    """Draw a program, or DOT text, into a file.
 
     Args:
-        what: a whole program's region, or DOT text.
-        path: where to; its suffix is the format: svg, png, pdf or dot.
-        title: stands above the picture of a graph.
-        weights: the weights of the graph's holes by key, nested lists.
-        steps: expected rounds of the graph's loops, by line.
-        labels: the alternatives of the graph's holes by key, as the source writes them.
-        beside: a program's text, to stand left of its graph.
+        what: a program, with what is known of it, or DOT text.
+        path: where to; its suffix is the format: svg, png, pdf, dot, or html for a page.
+        beside: whether the program's text stands left of its graph; in a page it always does.
 
     Raises:
         DiffprogError: DP640 for an unknown format, DP641 where nothing draws, DP642 where what is
@@ -56,15 +42,37 @@ def render(
     """
     path = Path(path)
     form = path.suffix[1:].lower()
-    if form not in FORMATS:
-        known = ", ".join(f"`.{f}`" for f in FORMATS)
+    formats = FORMATS if isinstance(what, str) else (*FORMATS, "html")
+    if form not in formats:
+        known = ", ".join(f"`.{f}`" for f in formats)
         fail("DP640", f"cannot draw `{path.name}`", hint=f"the name must end in one of {known}")
-    if isinstance(what, str):
-        source = what
-    else:
-        source = dot(what, title, weights=weights, steps=steps, labels=labels, beside=beside)
+    if form == "html" and not isinstance(what, str):
+        _write(path, page(what, _svg).encode())
+        return path
+    source = what if isinstance(what, str) else _dot(what, beside=beside)
     _write(path, source.encode() if form == "dot" else picture(source, form))
     return path
+
+
+def framed(subject: Subject) -> str:
+    """Return a page in a frame of its own, for a notebook."""
+    inner, title = escape(page(subject, _svg)), escape(subject.title)
+    return f'<iframe srcdoc="{inner}" width="100%" height="720" title="{title}"></iframe>'
+
+
+def _dot(subject: Subject, *, beside: bool) -> str:
+    return dot(
+        subject.graph,
+        subject.title,
+        weights=subject.weights,
+        steps=subject.steps,
+        labels=subject.labels,
+        beside=subject.text if beside else "",
+    )
+
+
+def _svg(source: str) -> bytes:
+    return picture(source, "svg")
 
 
 def picture(source: str, form: str) -> bytes:

@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diffprog.errors import Span
+    from diffprog.view.live import Live, Share
     from diffprog.view.style import Look
 
 
 class Sheet:
-    """Lines of DOT, indented by cluster; a text beside it stands left, in a frame of its own."""
+    """Lines of DOT, indented by cluster; a text beside it stands left, in a frame of its own.
 
-    def __init__(self, title: str, beside: str = "") -> None:
+    Attributes:
+        live: the parts that a page keeps up to date, None for a picture that stays as it is.
+    """
+
+    def __init__(self, title: str, beside: str = "", live: Live | None = None) -> None:
+        self.live = live
         self._lines = [
             "digraph program {",
             f"  graph [fontname={quoted(FONT)}, fontsize=13, fontcolor={quoted(INK)}, "
@@ -57,7 +63,7 @@ class Sheet:
         name = self.name(wanted)
         attributes = {
             "label": label if label.startswith("<<TABLE") else quoted(label),
-            "id": quoted(name),
+            "id": quoted(self._placed("node", name, span)),
             "shape": look.shape,
             "style": quoted(look.style),
             "fillcolor": quoted(look.fill),
@@ -75,10 +81,14 @@ class Sheet:
         weight: float | None = None,
         *,
         name: str = "",
+        share: Share | None = None,
         **more: str,
     ) -> None:
         """Draw an edge, by the weight that it carries; its label is the name and the number."""
         attributes = {**edge(weight, name), **more}
+        if self.live is not None and share is not None:
+            attributes["id"] = self.live.mark("edge", share)
+            attributes["label"] = f" {name} 0.00 "  # room for the number of a page
         attributes.setdefault("tooltip", f"{source} → {target}")
         listed = _listed({key: quoted(value) for key, value in attributes.items()})
         self._edges.append(f"  {quoted(source)} -> {quoted(target)} [{listed}];")
@@ -99,11 +109,24 @@ class Sheet:
             "fillcolor": fill,
             "penwidth": "1.0",
             "tooltip": where(span),
+            "id": self._placed("frame", name, span),
         }
         self._line(f"graph [{_listed({k: quoted(v) for k, v in attributes.items()})}];")
         yield
         self._depth -= 1
         self._line("}")
+
+    def mark(self, kind: str, share: Share) -> str:
+        """Return the id of something with a weight; empty for a picture that stays as it is."""
+        return self.live.mark(kind, share) if self.live is not None else ""
+
+    def _placed(self, kind: str, name: str, span: Span | None) -> str:
+        """Return the id of a node or a frame; a page is told where it stands in the text."""
+        if self.live is None:
+            return name
+        if span is not None:
+            self.live.places[f"{kind} {name}"] = span
+        return f"{kind} {name}"
 
     def source(self) -> str:
         """Return the DOT text."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import log2
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Weights: TypeAlias = Mapping[str, Any]
 """The weights of holes by key: nested lists, the alternatives last."""
@@ -117,18 +117,37 @@ def short(text: str) -> str:
     return first if len(first) <= LONGEST else first[: LONGEST - 1] + "…"
 
 
-def lines(*texts: str, bars: Sequence[tuple[str, float]] = ()) -> str:
-    """Return an HTML-like label: the first line bold, others small, then a bar for each weight."""
+class Bar(NamedTuple):
+    """A bar in a box: its name, its weight, and the id by which a page finds it."""
+
+    name: str
+    weight: float
+    mark: str = ""
+
+
+def lines(*texts: str, bars: Sequence[Bar] = (), mark: str = "") -> str:
+    """Return an HTML-like label: the first line bold, others small, then a bar for each weight.
+
+    `mark` is the id of the last text, by which a page finds it.
+    """
     rows = [f'<TR><TD COLSPAN="3"><B>{escape(texts[0])}</B></TD></TR>'] if texts else []
     rows += [
-        f'<TR><TD COLSPAN="3"><FONT POINT-SIZE="9">{escape(t)}</FONT></TD></TR>' for t in texts[1:]
+        f'<TR><TD COLSPAN="3"{_marked(mark if text is texts[-1] else "")}>'
+        f'<FONT POINT-SIZE="9">{escape(text)}</FONT></TD></TR>'
+        for text in texts[1:]
     ]
-    rows += [_bar(name, weight) for name, weight in bars]
+    rows += map(_bar, bars)
     table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">'
     return f"<{table}{''.join(rows)}</TABLE>>"
 
 
-def _bar(name: str, weight: float) -> str:
+def _marked(mark: str) -> str:
+    """Return the attributes of a cell with an id: Graphviz keeps ids of cells with tooltips."""
+    return f' ID="{escape(mark)}" TOOLTIP=" "' if mark else ""
+
+
+def _bar(bar: Bar) -> str:
+    name, weight, mark = bar
     full = round(BAR * weight)
     cells = "".join(
         f'<TD WIDTH="{width}" HEIGHT="7" FIXEDSIZE="TRUE" BGCOLOR="{colour}"></TD>'
@@ -136,11 +155,12 @@ def _bar(name: str, weight: float) -> str:
         if width > 0
     )
     plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
-    bar = f"<TABLE {plain}><TR>{cells}<TD></TD></TR></TABLE>"  # the last one takes what is left
+    drawn = f"<TABLE {plain}><TR>{cells}<TD></TD></TR></TABLE>"  # the last one takes what is left
     size = '<FONT POINT-SIZE="9">'
     return (
-        f'<TR><TD ALIGN="RIGHT">{size}{escape(short(name))}</FONT></TD><TD ALIGN="LEFT">{bar}</TD>'
-        f'<TD ALIGN="LEFT">{size}{weight:.2f}</FONT></TD></TR>'
+        f'<TR><TD ALIGN="RIGHT">{size}{escape(short(name))}</FONT></TD>'
+        f'<TD ALIGN="LEFT"{_marked(mark)}>{drawn}</TD>'
+        f'<TD ALIGN="LEFT"{_marked(mark and f"{mark} number")}>{size}{weight:.2f}</FONT></TD></TR>'
     )
 
 

@@ -150,7 +150,7 @@ def test_labels_are_escaped() -> None:
     """Quotes, brackets, backslashes and newlines in a label stay what they are."""
     sheet = Sheet('a "title" \\ <b>')
     sheet.node("n", 'x < y "z" \\n & {a|b}\nnext', style.OPERATION, None)
-    sheet.node("m", style.lines("acc > t & <b>", bars=[("a<b", 0.5)]), style.HOLE, None)
+    sheet.node("m", style.lines("acc > t & <b>", bars=[style.Bar("a<b", 0.5)]), style.HOLE, None)
     svg = picture(sheet.source(), "svg").decode()
     assert "x &lt; y &quot;z&quot; \\n &amp; {a|b}" in svg
     assert "acc &gt; t &amp; &lt;b&gt;" in svg

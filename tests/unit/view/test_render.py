@@ -11,6 +11,7 @@ import pytest
 from diffprog import loads
 from diffprog.errors import DiffprogError
 from diffprog.view import render as room
+from diffprog.view.page import Subject
 from diffprog.view.render import find_pure, render
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def test_neither_is_installed(tmp_path: Path) -> None:
 def test_dot_text_needs_nothing(tmp_path: Path) -> None:
     """A `.dot` file is written whatever is installed."""
     graph = loads("program p(x: bool) -> bool:\n    return not x\n").simplified
-    path = render(graph, tmp_path / "x.dot", title="p")
+    path = render(Subject(graph, title="p"), tmp_path / "x.dot")
     assert path.read_text().startswith("digraph program {")
 
 
