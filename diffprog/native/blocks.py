@@ -91,6 +91,7 @@ class Renderer:
         self.offsets: dict[int, int] = {}
         self.macros: list[str] = []
         self.local = [0, 0]
+        self.work = 0
         statements = [s for b in blocks_of(whole) for s in b.statements]
         for s in statements:
             if s.undo is None:
@@ -112,6 +113,7 @@ class Renderer:
         """Return the text of forward."""
         lines = []
         for name, n in block.stretches:
+            self.work += n
             if name in self.read:
                 self.offsets[name] = block.frame.take(n)
                 lines.append(f"vec *const x{name} = {block.frame.name} + {self.offsets[name]};")
@@ -125,8 +127,10 @@ class Renderer:
     def _forward(self, piece: Piece, parent: Block) -> str:
         if isinstance(piece, str):
             return piece
+        before = self.work
         text = self.forward(piece)
         if piece.rounds:
+            self.work = before + (self.work - before) * piece.rounds
             name, size = piece.frame.name, piece.frame.size
             at = parent.frame.take(size * piece.rounds)
             self.macros += [f"#define BASE_{name} {at}", f"#define STRIDE_{name} {size}"]

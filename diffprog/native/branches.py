@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.known import known_test
 from diffprog.native.conditions import conditioned, read_params, tested
-from diffprog.native.slopes import ADDED, LERP, PRODUCT
+from diffprog.native.slopes import LERP, NUMBERS
 from diffprog.native.values import Number, Slot, finite, room, values
-from diffprog.types import Array, Real
+from diffprog.types import Array, Bool, Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,20 +47,30 @@ def select(
 
 def _mixed(w: Writer, weights: Sequence[Slot], terms: Sequence[Term], n: int) -> Term:
     """Return sum_k w_k r_k; a result that is the same in all cases stays as it is."""
-    if all(t == terms[0] for t in terms):
+    shared: dict[str, tuple[Term, list[Slot]]] = {}
+    for weight, term in zip(weights, terms, strict=True):
+        shared.setdefault(repr(term), (term, []))[1].append(weight)
+    if len(shared) == 1:
         return terms[0]
-    slots = [w.tensor(t) for t in terms]
-    t = slots[0].type
+    slots = [w.tensor(t) for t, _ in shared.values()]
+    several = [found for _, found in shared.values()]
+    slot = w.slot(slots[0].type)
     if len(slots) == 2:
-        slot = w.slot(t)
-        args = [f"{slots[0].code} + j", f"{slots[1].code} + j", weights[1].code]
+        if len(several[0]) < len(several[1]):
+            slots, several = slots[::-1], several[::-1]
+        args = [f"({slots[0].code} + j)", f"({slots[1].code} + j)", _sum(w, several[1]).code]
         w.map(LERP, slot.code, args, n)
-        return slot
-    total = w.slot(t)
-    w.map(PRODUCT, total.code, [f"{slots[0].code} + j", weights[0].code], n)
-    for weight, x in zip(weights[1:], slots[1:], strict=True):
-        slot = w.slot(t)
-        w.map(ADDED, slot.code, [f"{total.code} + j", weight.code, f"{x.code} + j"], n)
+    else:
+        w.mix(slot.code, [_sum(w, s).code for s in several], [s.code for s in slots], n)
+    return slot
+
+
+def _sum(w: Writer, weights: Sequence[Slot]) -> Slot:
+    """Return the weight of several cases together."""
+    total = weights[0]
+    for weight in weights[1:]:
+        slot = w.slot(Bool())
+        w.map(NUMBERS["add"], slot.code, [total, weight])
         total = slot
     return total
 

@@ -1,12 +1,15 @@
-"""Sums of products in C, by tables of entries: tabulated rows, attention, conditioning.
+"""Sums of products in C, by tables of runs: tabulated rows, attention, conditioning.
 
 In: where the operands lie, and which of their numbers meet in which number of the result. Out:
-statements.
+statements. Entries whose places in the result and in one operand move by constant steps are one
+run, which is a loop without a table: the table of an arithmetic function has a run or two for
+each value of its other arguments.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.native.values import adjoints, values
 
@@ -15,13 +18,16 @@ if TYPE_CHECKING:
 
     from diffprog.native.writer import Writer
 
+Entry: TypeAlias = tuple[int, ...]
+"""The number of the result, then one of each operand."""
+
 
 def contract(
     w: Writer,
     to: str,
     n: int,
     operands: Sequence[str],
-    entries: Sequence[tuple[int, ...]],
+    entries: Sequence[Entry],
     *,
     groups: int = 1,
     group: str = "0",
@@ -33,23 +39,87 @@ def contract(
     """
     k = len(operands)
     w.arities.add(k)
-    ordered = sorted(entries, key=lambda e: e[0])
-    starts = [0] * (groups + 1)
-    for e in ordered:
-        starts[e[0] + 1] += k + 1
-    for g in range(groups):
-        starts[g + 1] += starts[g]
-    name = w.table([x for e in ordered for x in e[1:]] or [0])
+    apart: list[list[Entry]] = [[] for _ in range(groups)]
+    for e in entries:
+        apart[e[0]].append(e[1:])
+    last, runs = _shortest(tuple(map(tuple, apart)), k)
+    operands = [*operands[:last], *operands[last + 1 :], operands[last]]
+    starts = [0]
+    for found in runs:
+        starts.append(starts[-1] + len(found))
+    name = w.table([x for found in runs for x in found] or [0])
     if groups == 1:
         span = f"{name}, {name} + {starts[1]}"
     else:
         begin = w.table(starts)
-        span = f"{name} + {begin}[{values(group)}], {name} + {begin}[{values(group)} + 1]"
+        span = f"{name} + {begin}[{group}], {name} + {begin}[{group} + 1]"
     out = f"{to} + j * {n}"
-    head = f"for (long j = 0; j < {count}; j++) "
+    head = f"for (long j = 0; j < {count}; j++) " if count > 1 else "{ const long j = 0; "
+    tail = "" if count > 1 else " }"
     reads = ", ".join(map(values, operands))
     grads = ", ".join(map(adjoints, operands))
     w.both(
-        f"fill({values(to)}, {n * count}, 0); {head}contract{k}({span}, {values(out)}, {reads});",
-        f"{head}back_contract{k}({span}, {adjoints(out)}, {reads}, {grads});",
+        f"fill({values(to)}, {n * count}, 0);"
+        f" {head}contract{k}({span}, {values(out)}, {reads});{tail}",
+        f"{head}back_contract{k}({span}, {adjoints(out)}, {reads}, {grads});{tail}",
+    )
+
+
+@lru_cache(maxsize=512)
+def _shortest(groups: tuple[tuple[Entry, ...], ...], k: int) -> tuple[int, list[list[int]]]:
+    """Return the operand along which there are fewest runs, and the runs of each group."""
+    tried = [(last, [_runs(entries, last + 1) for entries in groups]) for last in range(k)]
+    return min(tried, key=lambda found: sum(map(len, found[1])))
+
+
+def _runs(entries: Sequence[Entry], last: int) -> list[int]:
+    """Return runs along an operand, flat.
+
+    Each is the others' numbers, start and step of the result and of the operand, and the length.
+    """
+    ordered = sorted((*e[1:last], *e[last + 1 :], e[last], e[0]) for e in entries)
+    out: list[int] = []
+    at = 0
+    while at < len(ordered):
+        *row, j, c = ordered[at]
+        step, n = (0, 0), 1
+        while at + n < len(ordered):
+            *other, j_next, c_next = ordered[at + n]
+            if n == 1:
+                step = (c_next - c, j_next - j)
+            if other != row or (c_next - c, j_next - j) != (step[0] * n, step[1] * n):
+                break
+            n += 1
+        out += [*row, c, step[0] if n > 1 else 0, j, step[1] if n > 1 else 0, n]
+        at += n
+    return out
+
+
+def contraction(k: int) -> str:
+    """Return the C of o[c] += product of `k` numbers, for a list of runs."""
+    names = [f"a{i}" for i in range(k)]
+    *outer, inner = names
+    rows = [f"{n}[e[{i}]]" for i, n in enumerate(outer)]
+    m = len(outer)
+    heads = ", ".join(f"const vec *restrict {n}" for n in names)
+    grads = ", ".join(f"vec *q{n}" for n in names)
+    span = "const int *e, const int *to"
+    loop = f"for (; e < to; e += {m + 5}) {{"
+    row = f"const vec x = {' * '.join(rows) or 'all(1)'}, *s = {inner} + e[{m + 2}];"
+    steps = f"const long dc = e[{m + 1}], dj = e[{m + 3}], n = e[{m + 4}]; vec sum = {{0}};"
+    each = "for (long t = 0; t < n; t++"
+    back = " ".join(
+        f"q{n}[e[{i}]] += {' * '.join(['sum', *(r for j, r in enumerate(rows) if j != i)])};"
+        for i, n in enumerate(outer)
+    )
+    return (
+        f"APART void contract{k}({span}, vec *restrict o, {heads}) {{\n"
+        f"  {loop}\n    {row} {steps}\n    vec *r = o + e[{m}];\n"
+        f"    if (dc) {each}, r += dc, s += dj) *r += x * *s;\n"
+        f"    else {{ {each}, s += dj) sum += *s; *r += x * sum; }}\n  }}\n}}\n"
+        f"APART void back_contract{k}({span}, const vec *p, {heads}, {grads}) {{\n"
+        f"  {loop}\n    {row} {steps}\n"
+        f"    const vec *g = p + e[{m}]; vec *q = q{inner} + e[{m + 2}];\n"
+        f"    {each}, g += dc, s += dj, q += dj) {{ sum += *g * *s; *q += *g * x; }}\n"
+        f"    {back}\n  }}\n}}\n"
     )

@@ -6,17 +6,15 @@ native code is not for (other devices, transforms, a temperature that is a tenso
 
 from __future__ import annotations
 
-import ctypes
 import math
-import threading
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from diffprog.native.build import BuildError, library
+from diffprog.native.build import BuildError
+from diffprog.native.calls import PRECISIONS, Call, code
 from diffprog.types import Array, Enum, Int, Type, trail
 
 if TYPE_CHECKING:
@@ -25,120 +23,46 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
     from diffprog.native.generate import Generated
 
-MOST_KEPT = 1 << 22
-"""The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
-
-Beyond the processor's cache, computing again is faster than reading back.
-"""
-
-SPACE = threading.local()
-"""Room for the values and the adjoints of one block, kept from call to call by each thread."""
-
-PRECISIONS = {torch.float32: "float", torch.float64: "double"}
 TWICE = "native code has first derivatives only; soften with backend='torch' for second ones"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: the library, the tensors' sizes, the numbers that it runs with."""
-
-    library: ctypes.CDLL
-    generated: Generated
-    numbers: tuple[float, float, float, float]
-    lanes: int
-    rows: int
-    steps: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """The numbers of a tape of all rows."""
-        return -(-self.rows // self.lanes) * self.lanes * self.generated.tape
-
-    def tape(self, like: Tensor, *, kept: bool) -> Tensor:
-        """Return room for the values of all blocks, or of one."""
-        if not kept:
-            return space("values", self.lanes * self.generated.tape, like.dtype)
-        return torch.empty(self.size, dtype=like.dtype)
-
-    def keeps(self, like: Tensor) -> bool:
-        """Say whether the tape of all rows is kept."""
-        return self.size * like.element_size() <= MOST_KEPT
-
-    def run(self, name: str, arrays: Sequence[Any], tape: Tensor, *, keep: bool) -> None:
-        """Call a function of the library."""
-        room = space("room", self.lanes * self.generated.room, tape.dtype)
-        places = (ctypes.c_void_p(tape.data_ptr()), ctypes.c_void_p(room.data_ptr()))
-        doubles = [ctypes.c_double(x) for x in self.numbers]
-        counts = [ctypes.c_long(n) for n in (keep, 0, self.rows, self.rows)]
-        getattr(self.library, name)(*arrays, *places, *counts, *doubles)
-
-    @property
-    def strides(self) -> Any:
-        """How far apart the rows of each input are."""
-        return (ctypes.c_long * len(self.steps))(*self.steps)
-
-
-def space(name: str, n: int, dtype: torch.dtype) -> Tensor:
-    """Return this thread's room of a name, made larger where it has to be."""
-    key = f"{name} {dtype}"
-    found: Tensor | None = getattr(SPACE, key, None)
-    if found is None or found.numel() < n:
-        found = torch.empty(n, dtype=dtype)
-        setattr(SPACE, key, found)
-    return found
-
-
-def _pointers(tensors: Sequence[Tensor | None]) -> Any:
-    return (ctypes.c_void_p * len(tensors))(*(None if t is None else t.data_ptr() for t in tensors))
 
 
 class Run(torch.autograd.Function):
     """The program, with its reverse as gradient."""
 
     @staticmethod
-    def forward(ctx: Any, call: Call, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Run forward; results are ``[rows, numbers]``, reports ``[rows]``."""
-        made = call.generated
-        like = inputs[0]
-        sizes = [*(_room(t) for t in made.results), *(1 for _ in made.notes)]
-        outs = tuple(torch.empty((call.rows, n), dtype=like.dtype) for n in sizes)
-        keep = any(ctx.needs_input_grad) and call.keeps(like)
-        tape = call.tape(like, kept=keep)
-        call.run("forward", (_pointers(inputs), call.strides, _pointers(outs)), tape, keep=keep)
-        ctx.call, ctx.tape = call, tape if keep else None
+    def forward(ctx: Any, call: Call, notes: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Run forward; results stand in rows, and what is reported is written into `notes`."""
+        outs = [
+            torch.empty((*call.lead, *_own(t)), dtype=call.dtype) for t in call.generated.results
+        ]
+        keep = any(ctx.needs_input_grad) and call.keeps
+        tape = torch.empty(call.size, dtype=call.dtype) if keep else None
+        call.forward(inputs, [*outs, *notes], tape)
+        ctx.call, ctx.tape = call, tape
         ctx.save_for_backward(*inputs)
-        ctx.mark_non_differentiable(*outs[len(made.results) :])
         ctx.set_materialize_grads(False)
-        return outs
+        return tuple(outs)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Run the reverse."""
-        given = [g for g in grads if g is not None]
-        if not given:
-            return (None,) * len(ctx.needs_input_grad)
-        wanted = tuple(ctx.needs_input_grad[1:])
+        wanted = ctx.needs_input_grad[2:]
+        if all(g is None for g in grads):
+            return (None, None, *(None for _ in wanted))
         tape, ctx.tape = ctx.tape, None  # the reverse puts back what was written over
-        found = Reverse.apply(ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
-        return (None, *found)
+        found = (Reverse.apply if torch.is_grad_enabled() else _reverse)(
+            ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors
+        )
+        return (None, None, *found)
 
 
 class Reverse(torch.autograd.Function):
     """The reverse; it has no gradient of its own."""
 
     @staticmethod
-    def forward(
-        ctx: Any, call: Call, tape: Tensor | None, wanted: Sequence[bool], n: int, *tensors: Any
-    ) -> tuple[Tensor | None, ...]:
+    def forward(ctx: Any, *given: Any) -> tuple[Tensor | None, ...]:
         """Return the gradients of the inputs that are wanted."""
-        inputs = tensors[n:]
-        grads = [None if g is None else g.contiguous() for g in tensors[:n]]
-        like = inputs[0]
-        out = tuple(torch.zeros_like(x) if w else None for x, w in zip(inputs, wanted, strict=True))
-        values = call.tape(like, kept=False) if tape is None else tape
-        arrays = (_pointers(inputs), call.strides, _pointers(grads), _pointers(out))
-        call.run("reverse", arrays, values, keep=tape is not None)
-        return out
+        return _reverse(*given)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -146,10 +70,11 @@ class Reverse(torch.autograd.Function):
         raise RuntimeError(TWICE)
 
 
-def _room(t: Type) -> int:
-    item = t.item if isinstance(t, Array) else t
-    each = item.size if isinstance(item, Int | Enum) else 1
-    return each * (t.count if isinstance(t, Array) else 1)
+def _reverse(
+    call: Call, tape: Tensor | None, wanted: Sequence[bool], n: int, *tensors: Any
+) -> tuple[Tensor | None, ...]:
+    grads = [None if g is None else g.contiguous() for g in tensors[:n]]
+    return call.reverse(tensors[n:], grads, wanted, tape)
 
 
 def _own(t: Type) -> tuple[int, ...]:
@@ -168,8 +93,8 @@ class Native:
         axes: Mapping[str, int],
         other: Callable[..., Any],
     ) -> None:
-        self.generated, self.other, self.axes = generated, other, dict(axes)
-        self.ranks = [trail(p.type) for p in graph.params]
+        self.generated, self.other = generated, other
+        self.ranks = [*(trail(p.type) for p in graph.params), *(axes[k] for k in generated.holes)]
         self.calls = 0
         self.broken = False
         # What the module reads from its function: the constants of the torch source.
@@ -180,7 +105,7 @@ class Native:
         if self.broken or not _is_for(inputs, given):
             return tuple(self.other(*inputs, **given))
         try:
-            library(self.generated.source, PRECISIONS[given["like"].dtype])
+            code(self.generated.source, PRECISIONS[given["like"].dtype])
         except BuildError as problem:
             warnings.warn(f"the torch source is used: {problem}", RuntimeWarning, stacklevel=2)
             self.broken = True
@@ -202,28 +127,34 @@ class Native:
         **_: Any,
     ) -> tuple[Tensor, ...]:
         made = self.generated
-        tensors = [(x, r) for x, r in zip(inputs, self.ranks, strict=True)]
-        for key in made.holes:
-            tensors.append((holes[key], self.axes[key]))
-        lead = torch.broadcast_shapes(*(x.shape[: x.dim() - r] for x, r in tensors))  # type: ignore[no-untyped-call]
-        rows = math.prod(lead)
-        flat, steps = [], []
-        for x, r in tensors:
-            own = x.shape[x.dim() - r :]
-            n = math.prod(own)
-            one = math.prod(x.shape[: x.dim() - r]) == 1
-            wide = x if one else x.expand(*lead, *own)
-            flat.append(wide.reshape(1 if one else rows, n).to(like.dtype).contiguous())
+        tensors = [*inputs, *(holes[key] for key in made.holes)]
+        leads = [x.shape[: x.dim() - r] for x, r in zip(tensors, self.ranks, strict=True)]
+        lead = _together(leads)
+        placed, steps = [], []
+        for x, own in zip(tensors, leads, strict=True):
+            one = math.prod(own) == 1
+            if not one and own != lead:
+                x = x.expand(*lead, *x.shape[len(own) :])
+            n = x.numel() // math.prod(own if one else lead) if x.numel() else 0
+            placed.append(x.to(like.dtype).contiguous())
             steps.append(0 if one else n)
         c = max(0.0, -math.log(T)) if ties and T > 0 else 0.0
-        compiled = library(made.source, PRECISIONS[like.dtype])
         knobs = (float(T), c, float(epsilon), float(choice_T))
-        call = Call(compiled, made, knobs, compiled.lanes(), rows, tuple(steps))
-        outs = Run.apply(call, *(flat or [like.reshape(1, 1)]))  # type: ignore[no-untyped-call]
-        for (kind, line), amount in zip(made.notes, outs[len(made.results) :], strict=True):
-            report[kind][line] = amount.reshape(lead)
-        results = zip(outs, made.results, strict=False)
-        return tuple(x.reshape(*lead, *_own(t)) for x, t in results)
+        loaded = code(made.source, PRECISIONS[like.dtype])
+        call = Call(loaded, made, knobs, lead, math.prod(lead), tuple(steps), like.dtype)
+        notes = like.new_empty((len(made.notes), *lead))
+        outs = Run.apply(call, notes, *(placed or [like.reshape(1, 1)]))  # type: ignore[no-untyped-call]
+        for (kind, line), amount in zip(made.notes, notes, strict=True):
+            report[kind][line] = amount
+        return tuple(outs)
+
+
+def _together(leads: Sequence[torch.Size]) -> torch.Size:
+    """Return the leading axes that all can be expanded to."""
+    first = leads[0] if leads else torch.Size()
+    if all(one == first for one in leads):
+        return first
+    return torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call,no-any-return]
 
 
 def _is_for(inputs: Sequence[Tensor], given: Mapping[str, Any]) -> bool:

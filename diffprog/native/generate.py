@@ -27,9 +27,10 @@ from diffprog.ir.known import known
 from diffprog.native import numbers, places, rows
 from diffprog.native.blocks import Renderer, Statement
 from diffprog.native.branches import select
+from diffprog.native.contract import contraction
 from diffprog.native.lives import lives, used
 from diffprog.native.loops import loop_for, loop_halting
-from diffprog.native.prelude import PRELUDE, contraction
+from diffprog.native.prelude import PRELUDE
 from diffprog.native.reductions import reduce
 from diffprog.native.values import Number, Slot, UnsupportedError, adjoints, room, values
 from diffprog.native.writer import Writer
@@ -55,6 +56,7 @@ class Generated:
         notes: what is reported, (kind, line), after the results.
         tape: the numbers that a row keeps for the reverse.
         room: the numbers that a row needs besides while it runs.
+        work: roughly how many operations a row takes.
     """
 
     source: str
@@ -64,6 +66,7 @@ class Generated:
     notes: tuple[tuple[str, int], ...]
     tape: int
     room: int
+    work: int
 
 
 def supported(graph: Graph) -> str | None:
@@ -181,6 +184,7 @@ def generate(graph: Graph) -> Generated:
         tuple(w.notes),
         size,
         max(made.local),
+        max(size, made.work),
     )
 
 

@@ -184,12 +184,13 @@ def write(w: Writer, node: Write, args: Sequence[Term], *, free: Free) -> Term:
 
 def _fresh(w: Writer, node: Write, place: Place, old: Slot, value: Term) -> str:
     """Return where the new numbers of a place lie, mixed with the old where it is uncertain."""
-    each, n = width(node.type), room(old.type)
-    new, fresh = _new(w, node, place, old, value), w.take(n)
+    each, many = width(node.type), cells(old.type)
+    new, fresh = _new(w, node, place, old, value), w.take(each * many)
     if place.uncertain:
-        w.map(LERP, fresh, [f"{old.code} + j", new, f"{_weights(w, place)} + j / {each}"], n)
+        args = [f"({old.code} + i * {each} + j)", new, f"({_weights(w, place)} + i)"]
+        w.map(LERP, fresh, args, each, cells=many)
     else:
-        w.map(COPY, fresh, [new], n)
+        w.map(COPY, fresh, [new], each, cells=many)
     return fresh
 
 
@@ -199,20 +200,20 @@ def _part(sizes: Sequence[int], t: Type) -> Type:
 
 
 def _new(w: Writer, node: Write, place: Place, old: Slot, value: Term) -> str:
-    """Return where the new value of each number `j` of the place lies."""
+    """Return where the new value of number `j` of cell `i` of the place lies."""
     each = width(node.type)
     if node.op is not None:
         spread = _spread(w, place, value, old.type)
         t = OPS[node.op].rule([item(old.type), item(spread.type)])
         made = lifted(w, node.op, [old, spread], _part(shape(old.type), t))
         fresh = w.tensor(converted(w, made, old.type))
-        return f"{fresh.code} + j"
+        return f"({fresh.code} + i * {each} + j)"
     source = w.tensor(value)
-    return f"{source.code} + {_cell_of(w, place, source.type)} * {each} + j % {each}"
+    return f"({source.code} + {_cell_of(w, place, source.type)} * {each} + j)"
 
 
 def _cell_of(w: Writer, place: Place, t: Type) -> str:
-    """Return the C expression of the value's cell for number `j`, whose cell is j / width."""
+    """Return the C expression of the value's cell for cell `i` of the place."""
     if not isinstance(t, Array):
         return "0"
     found = []
@@ -221,7 +222,7 @@ def _cell_of(w: Writer, place: Place, t: Type) -> str:
         for p, v, index in zip(at, place.values, place.open, strict=True):
             cell = cell * len(v) + p if index is None else cell
         found.append(cell)
-    return f"{w.table(found)}[j / {width(t)}]"
+    return f"{w.table(found)}[i]"
 
 
 def _spread(w: Writer, place: Place, value: Term, t: Type) -> Term:
@@ -231,8 +232,8 @@ def _spread(w: Writer, place: Place, value: Term, t: Type) -> Term:
     source = w.tensor(value)
     slot = w.slot(_part(shape(t), item(value.type)))
     each = width(value.type)
-    at = f"{source.code} + {_cell_of(w, place, value.type)} * {each} + j % {each}"
-    w.map(COPY, slot.code, [at], room(slot.type))
+    at = f"({source.code} + {_cell_of(w, place, value.type)} * {each} + j)"
+    w.map(COPY, slot.code, [at], each, cells=cells(slot.type))
     return slot
 
 

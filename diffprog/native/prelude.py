@@ -149,23 +149,3 @@ INLINE int over(const vec *alive, real E) {
   return 1;
 }
 """
-
-
-def contraction(k: int) -> str:
-    """Return the C of o[c] += product of `k` numbers, for a list of entries (c, i1, …, ik)."""
-    names = [chr(ord("a") + i) for i in range(k)]
-    cells = [f"{n}[e[{i + 1}]]" for i, n in enumerate(names)]
-    loop = f"for (const int *e = from; e < to; e += {k + 1})"
-    back = []
-    for i, n in enumerate(names):
-        others = " * ".join(["g", *(c for j, c in enumerate(cells) if j != i)])
-        back.append(f"q{n}[e[{i + 1}]] += {others};")
-    heads = ", ".join(f"const vec *{n}" for n in names)
-    grads = ", ".join(f"vec *q{n}" for n in names)
-    span = "const int *from, const int *to"
-    return (
-        f"APART void contract{k}({span}, vec *o, {heads}) {{\n"
-        f"  {loop} o[e[0]] += {' * '.join(cells)};\n}}\n"
-        f"APART void back_contract{k}({span}, const vec *p, {heads}, {grads}) {{\n"
-        f"  {loop} {{ const vec g = p[e[0]]; {' '.join(back)} }}\n}}\n"
-    )

@@ -8,15 +8,14 @@ reverse, which puts it back.
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diffprog.native.blocks import Block, Frame, Statement
+from diffprog.native.maps import mapped, mixed, read
 from diffprog.native.slopes import COPY, OTHER
 from diffprog.native.values import (
-    Number,
     Slot,
     Term,
     UnsupportedError,
@@ -222,29 +221,22 @@ class Writer:
             f"{head} {{ {v}[0] += ({p})[j] * ({a})[j]; ({q})[j] += ({p})[j] * {w}[0]; }}",
         )
 
-    def map(self, rule: Rule, to: str, args: Sequence[Term | str], n: int = 1) -> None:
-        """Apply a rule to `n` numbers; places of arguments may name the number, `j`."""
-        reads, ok, slopes = [_read(i, arg) for i, arg in enumerate(args)], rule.defined, []
-        for i, arg in enumerate(args):
-            if isinstance(arg, Number) or rule.slopes[i] == "0":
-                continue
-            place = arg.code if isinstance(arg, Slot) else arg
-            if base(place) not in self.constant:
-                slope = f"g * ({rule.slopes[i]})"
-                slope = f"choose({ok}, {slope}, all(0))" if ok else slope
-                slopes.append(f"({adjoints(place)})[0] += {slope};")
-        text = " ".join(slopes)
-        used = [r for i, r in enumerate(reads) if f"x_{i}" in text]
-        if re.search(r"\by\b", text):
-            used.append(f"const vec y = ({values(to)})[j];")
-        value = f"choose({ok}, {rule.value}, all(0))" if ok else rule.value
-        head = f"for (long j = 0; j < {n}; j++) {{" if n > 1 else "{ const long j = 0;"
-        back = f"{head} {' '.join(used)} const vec g = ({adjoints(to)})[j]; {text} }}"
-        self.both(f"{head} {' '.join(reads)} ({values(to)})[j] = {value}; }}", back if text else ())
+    def map(
+        self, rule: Rule, to: str, args: Sequence[Term | str], n: int = 1, *, cells: int = 1
+    ) -> None:
+        """Apply a rule to `n` numbers of each of some cells.
+
+        Places of arguments may name the number, `j`, and the cell, `i`.
+        """
+        self.both(*mapped(rule, to, args, n, cells=cells, constant=self.constant))
+
+    def mix(self, to: str, weights: Sequence[str], parts: Sequence[str], n: int) -> None:
+        """Write the sum of parts times weights."""
+        self.both(*mixed(to, weights, parts, n, constant=self.constant))
 
     def undefined(self, rule: Rule, args: Sequence[Term | str], n: int) -> None:
         """Report where a rule has no value."""
-        reads = " ".join(_read(i, arg) for i, arg in enumerate(args))
+        reads = " ".join(read(i, arg) for i, arg in enumerate(args))
         amount = f"choose({rule.defined}, all(0), all(1))"
         self.note("undefined", self.line, amount, reads, n)
 
@@ -290,10 +282,3 @@ class Writer:
     def points(self, slot: Slot) -> str:
         """Return the place of a finite value's distribution, of two numbers for a bool."""
         return self.pair(slot) if isinstance(item(slot.type), Bool) else slot.code
-
-
-def _read(i: int, arg: Term | str) -> str:
-    """Return the declaration of an argument of a rule."""
-    if isinstance(arg, Number):
-        return f"const vec x_{i} = all((real)({arg.code}));"
-    return f"const vec x_{i} = ({values(arg.code if isinstance(arg, Slot) else arg)})[0];"

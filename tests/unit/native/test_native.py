@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import diffprog as dp
-from diffprog.native import build, function
+from diffprog.native import build, calls
 from diffprog.native.backend import native
 from diffprog.native.function import Native
 from diffprog.native.generate import generate, supported
@@ -131,10 +131,10 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """Forget loaded libraries and what was told, before and after."""
-    for memory in (build.library, build.warn_missing):
+    for memory in (build.library, calls.code, build.warn_missing):
         memory.cache_clear()
     yield
-    for memory in (build.library, build.warn_missing):
+    for memory in (build.library, calls.code, build.warn_missing):
         memory.cache_clear()
 
 
@@ -230,7 +230,7 @@ def test_single_precision() -> None:
 
 def test_a_tape_that_is_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit the reverse runs forward again, a block at a time."""
-    monkeypatch.setattr(function, "MOST_KEPT", 0)
+    monkeypatch.setattr(calls, "MOST_KEPT", 0)
     assert_same(SORT)
 
 
