@@ -342,7 +342,7 @@ def test_our_own_faults_ask_for_a_report(call: Call, monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> None:
         raise RuntimeError("broken inside")
 
-    monkeypatch.setattr("diffprog.cli.check.program_of", fail)
+    monkeypatch.setattr("diffprog.cli.check.findings", fail)
     done = call("check", "good.dp")
     assert done.code == 3
     assert "broken inside" in done.err
@@ -358,7 +358,7 @@ def test_interrupts_exit_130(
     def interrupted(*_: object) -> None:
         raise stop
 
-    monkeypatch.setattr("diffprog.cli.check.program_of", interrupted)
+    monkeypatch.setattr("diffprog.cli.check.findings", interrupted)
     done = call("check", "good.dp")
     assert (done.code, done.out, done.err.strip()) == (130, "", "interrupted")
 
