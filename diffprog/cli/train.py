@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diffprog.learn.fit import Result
     from diffprog.pipeline import Program
 
+OPTIMISERS = ("adam", "rmsprop", "graves")
 ESTIMATORS = ("auto", "exact", "beam", "sample", "soft", "search")
 
 
@@ -27,10 +28,24 @@ ESTIMATORS = ("auto", "exact", "beam", "sample", "soft", "search")
 @click.option("--test", metavar="FILE", help="Examples that the learned program is run on.")
 @click.option("--count", default=1000, show_default=True, help="Examples drawn, if from a program.")
 @set_option
-@click.option("--restarts", default=32, show_default=True, help="Trained side by side.")
+@click.option("--restarts", type=int, help="Trained side by side: 32, or 1 with networks.")
 @click.option("--estimator", type=click.Choice(ESTIMATORS), default="auto", show_default=True)
 @click.option("--width", default=64, show_default=True, help="Sequences a row, for `beam`.")
 @click.option("--steps", default=1000, show_default=True, help="The most steps taken.")
+@click.option("--batch", type=int, help="Rows that a step sees; all by default.")
+@click.option("--lr", type=float, help="Of choices; by default what suits the estimator.")
+@click.option("--network-lr", default=1e-3, show_default=True, help="Of networks.")
+@click.option("--fall", default=1.0, show_default=True, help="Share of the rates at the end.")
+@click.option("--optimiser", type=click.Choice(OPTIMISERS), default="adam", show_default=True)
+@click.option("--clip", default=1.0, show_default=True, help="The largest gradient norm.")
+@click.option("--every", default=10, show_default=True, help="Steps between evaluations.")
+@click.option(
+    "--select",
+    type=click.Choice(("crisp", "soft")),
+    default="crisp",
+    show_default=True,
+    help="What the best is chosen by.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--cost", default=0.01, show_default=True, help="Weight of `by act`, `by ponder`.")
 @click.option("--out", metavar="RUN", help="The folder of the run; one stopped there goes on.")

@@ -43,4 +43,9 @@ TRAINING: dict[str, Code] = {
         "fit(program, examples, restarts=0)",
         "fit(program, examples, restarts=32)",
     ),
+    "DP628": Code(
+        "a stream of batches where examples are needed that can be gone through",
+        "fit(program, draw)  # a program without networks",
+        "fit(program, [({'x': 1}, 2), ({'x': 2}, 3)])",
+    ),
 }

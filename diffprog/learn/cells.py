@@ -76,9 +76,13 @@ def _shape(hole: Hole) -> tuple[int, ...]:
 
 
 class Cells:
-    """All cells of a program's finite holes, free ones first; its real holes stand aside."""
+    """All cells of a program's finite holes, free ones first; its real holes stand aside.
 
-    def __init__(self, holes: Mapping[str, Hole]) -> None:
+    So do the weights of its `networks`, by their keys among the choices.
+    """
+
+    def __init__(self, holes: Mapping[str, Hole], networks: Sequence[str] = ()) -> None:
+        self.networks = tuple(networks)
         finite = [h for h in holes.values() if h.kind != "real"]
         finite.sort(key=lambda h: bool(h.given))  # stable: otherwise in the source's order
         self.reals = {h.key: h for h in holes.values() if h.kind == "real"}
@@ -156,6 +160,9 @@ class Cells:
         for key in self.reals:
             if reals is not None:
                 out[key] = reals[parameter_name(key)].tolist()
+        for key in self.networks:
+            if reals is not None:
+                out[key] = reals[key].numpy(force=True).copy()
         return out
 
     def flat(self, choices: Sequence[Mapping[str, Any]]) -> Tensor:

@@ -80,10 +80,26 @@ def choose(name: str, setting: Setting) -> Estimator:
     return _soft(setting, "asked for")
 
 
+def renew(estimator: Estimator, task: Task, module: Callable[[], SoftProgram]) -> None:
+    """Give an estimator the next batch of a stream.
+
+    Raises:
+        DiffprogError: DP628 for one that prepares its examples.
+    """
+    match estimator:
+        case Soft():
+            estimator.renew(task, module())
+        case Weighed() | Sample():
+            estimator.tasks = [task]
+        case _:
+            message = f"`{estimator.name}` goes through its examples before: it takes no stream"
+            fail("DP628", message, hint="use `soft`, `sample` or `beam`")
+
+
 def learns_to_halt(tasks: Sequence[Task], cells: Cells) -> bool:
     """Say whether learned reals may decide when a loop `by ponder` stops."""
     loops = (n for t in tasks for n in walk(t.graph) if isinstance(n, Loop))
-    return bool(cells.reals) and any(n.halting.kind == "ponder" for n in loops)
+    return bool(cells.reals or cells.networks) and any(n.halting.kind == "ponder" for n in loops)
 
 
 def refuse_pondering(name: str, tasks: Sequence[Task], cells: Cells) -> None:

@@ -16,13 +16,16 @@ from diffprog.learn.emit import emit
 from diffprog.learn.examples import Examples, Pairs, as_examples
 from diffprog.learn.runs import Run, options
 from diffprog.learn.session import Session
+from diffprog.learn.streams import Stream
 from diffprog.learn.weights import softmaxed
+from diffprog.nets import PREFIX
 from diffprog.pipeline.tracing import traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from diffprog.learn.record import Solution
+    from diffprog.learn.streams import Draw
     from diffprog.pipeline import Program
     from diffprog.pipeline.tracing import SoftTrace
 
@@ -46,7 +49,7 @@ class Result:
     """
 
     source: Program = field(repr=False)
-    examples: Examples = field(repr=False)
+    examples: Examples | Stream = field(repr=False)
     best: Solution
     solutions: list[Solution] = field(repr=False)
     metrics: list[dict[str, object]] = field(repr=False)
@@ -64,7 +67,10 @@ class Result:
 
     @cached_property
     def program(self) -> Program:
-        """The learned program, as text that was parsed again."""
+        """The learned program, as text that was parsed again; weights of networks go with it."""
+        if self.source.checked.nets:  # its examples are not run again: that takes long
+            return emit(self.source, self.choices, mode="verbatim", weights=self.weights or None)
+        assert isinstance(self.examples, Examples)
         return emit(self.source, self.choices, self.examples, weights=self.weights or None)
 
     def trace(self, *items: Mapping[str, object], **inputs: object) -> SoftTrace:
@@ -92,21 +98,24 @@ class Result:
             "share_of_restarts_that_fit": self.share,
             "different_solutions": len(self.solutions),
             "impossible_examples": self.impossible,
-            "choices": self.choices,
+            "choices": {k: v for k, v in self.choices.items() if not k.startswith(PREFIX)},
         }
 
 
 def fit(
     program: Program,
-    examples: Examples | str | Path | Pairs,
+    examples: Examples | str | Path | Pairs | Draw,
     *,
-    dev: Examples | str | Path | Pairs | None = None,
-    restarts: int = 32,
+    dev: Examples | str | Path | Pairs | Draw | None = None,
+    restarts: int | None = None,
     estimator: str = "auto",
     steps: int = 1000,
     seed: int = 0,
     out: str | Path | None = None,
     lr: float | None = None,
+    network_lr: float = 1e-3,
+    fall: float = 1.0,
+    weight_decay: float = 0.0,
     optimiser: str = "adam",
     clip: float | None = 1.0,
     noise: float = 0.0,
@@ -121,6 +130,7 @@ def fit(
     tolerance: float = 1e-3,
     scale: float | None = None,
     cost: float = 0.01,
+    select: str = "crisp",
     progress: bool = True,
     stop_when_exact: bool = True,
     resume: bool = True,
@@ -129,15 +139,21 @@ def fit(
 
     Args:
         program: with holes.
-        examples: a file of JSON lines, pairs (inputs, answer), or `Examples`.
+        examples: a file of JSON lines, pairs (inputs, answer), `Examples`, or, for a program with
+            networks, a function that draws a batch from a `numpy.random.Generator`: inputs by
+            name and the answers, as arrays of a row an example.
         dev: held-out examples: what the best restart is chosen by.
-        restarts: how many sets of choices are trained side by side.
+        restarts: how many sets of choices and weights are trained side by side: 32, or 1 where
+            the program has networks.
         estimator: `exact`, `beam`, `sample`, `soft`, `search`, or `auto`: `exact` where it fits.
         steps: the most steps taken.
         seed: of everything random.
         out: the folder of the run; a run that was stopped there goes on.
-        lr: the learning rate; by default what suits the estimator.
-        optimiser: `adam` or `rmsprop`.
+        lr: the learning rate of choices; by default what suits the estimator.
+        network_lr: that of networks, and of learned reals beside them.
+        fall: the share of the learning rates that is left at the last step.
+        weight_decay: of the optimiser.
+        optimiser: `adam`, `rmsprop` or `graves` (the centred form of Graves 2013).
         clip: the largest gradient norm of a restart.
         noise: the scale of gradient noise, noise / (1 + t)^0.55 after clipping.
         entropy: the weight of an entropy bonus that falls to 0.
@@ -152,6 +168,8 @@ def fit(
         scale: of a Gaussian likelihood of reals instead of the tolerance.
         cost: the weight of what loops `by act` and `by ponder` cost (tau in Graves 2016, beta in
             Banino 2021), for `soft`.
+        select: what the best is chosen by, and what has to be exact to stop: the `crisp` answers,
+            or the most probable `soft` ones. Programs without networks know only the first.
         progress: whether to show it, on stderr.
         stop_when_exact: whether to stop when a restart is right on train and dev.
         resume: whether to go on with the run in `out`.
@@ -167,17 +185,25 @@ def fit(
             "anneal": anneal, "start": start, "batch": batch, "every": every,
             "samples": samples, "states": states, "width": width, "tolerance": tolerance,
             "scale": scale, "cost": cost, "stop_when_exact": stop_when_exact,
+            "network_lr": network_lr, "fall": fall, "weight_decay": weight_decay, "select": select,
         }
     )  # fmt: skip
-    train = as_examples(examples, program)
-    held = None if dev is None else as_examples(dev, program, "dev")
+    train = _source(examples, program, seed, "examples")
+    held = None if dev is None else _source(dev, program, seed, "dev")
     session = Session(program, train, held, chosen)
     run = None if out is None else Run(out)
     rows = session.train(run, resume=resume, progress=progress)
+    session.leave(program.externs)
     result = _result(session, rows, None if out is None else Path(out))
     if run is not None:
-        run.finish(result.program.source, result.report)
+        run.finish(result.program, result.report)
     return result
+
+
+def _source(
+    given: Examples | str | Path | Pairs | Draw, program: Program, seed: int, name: str
+) -> Examples | Stream:
+    return Stream(given, seed, name) if callable(given) else as_examples(given, program, name)
 
 
 def _result(session: Session, rows: list[dict[str, object]], out: Path | None) -> Result:

@@ -56,11 +56,14 @@ class Marks:
 
     train: Tensor
     dev: Tensor | None
+    tie: Tensor | None = None
+    """What decides between equals, [R], less than any difference of shares."""
 
     @property
     def rank(self) -> Tensor:
         """What restarts are compared by, [R]: dev first, then train."""
-        return self.train if self.dev is None else self.dev * 2 + self.train
+        found = self.train if self.dev is None else self.dev * 2 + self.train
+        return found if self.tie is None else found + self.tie
 
     @property
     def solved(self) -> Tensor:
@@ -97,6 +100,7 @@ class Record:
         step: when, [R + 1].
         best: the restart of the best.
         weights: the logits of the best when it was found, by parameter name.
+        rank: what is kept is compared by, [R + 1].
     """
 
     choices: Tensor
@@ -106,6 +110,7 @@ class Record:
     step: Tensor
     best: int = 0
     held_out: bool = field(default=False)
+    rank: Tensor = field(default_factory=lambda: torch.empty(0))
     weights: dict[str, Tensor] = field(default_factory=dict)
 
     @staticmethod
@@ -114,7 +119,8 @@ class Record:
         none = torch.full((restarts + 1,), -1.0, dtype=torch.float64)
         choices = torch.zeros(restarts + 1, cells.size, dtype=torch.long)
         steps = torch.zeros(restarts + 1, dtype=torch.long)
-        return Record(choices, {}, none, none.clone(), steps, held_out=held_out)
+        ranks = torch.full_like(none, -torch.inf)
+        return Record(choices, {}, none, none.clone(), steps, held_out=held_out, rank=ranks)
 
     @property
     def restarts(self) -> int:
@@ -137,17 +143,14 @@ class Record:
         """Keep what is better than what is kept; `weights` are logits, a row a restart."""
         if not self.reals:
             self.reals = {k: torch.cat((v, v[:1])).clone() for k, v in reals.items()}
-        fit = torch.nonzero((marks.train == 1) & (marks.rank > self._rank()[:-1])).squeeze(1)
+        fit = torch.nonzero((marks.train == 1) & (marks.rank > self.rank[:-1])).squeeze(1)
         self._keep(fit, fit, marks, choices, reals, step)
         best = int(marks.rank.max(0).indices)
-        if float(marks.rank[best]) > float(self._rank()[-1]):
+        if float(marks.rank[best]) > float(self.rank[-1]):
             self.best = best
             last = torch.tensor([self.restarts])
             self._keep(last, torch.tensor([best]), marks, choices, reals, step)
             self.weights = {k: v[best].detach().clone() for k, v in (weights or {}).items()}
-
-    def _rank(self) -> Tensor:
-        return self.dev * 2 + self.train if self.held_out else self.train
 
     def _keep(
         self,
@@ -159,6 +162,7 @@ class Record:
         step: int,
     ) -> None:
         self.choices[to], self.train[to], self.step[to] = choices[of], marks.train[of], step
+        self.rank[to] = marks.rank[of]
         if marks.dev is not None:
             self.dev[to] = marks.dev[of]
         for name, value in reals.items():
@@ -195,6 +199,7 @@ class Record:
             "record/train": self.train,
             "record/dev": self.dev,
             "record/step": self.step,
+            "record/rank": self.rank,
             "record/best": torch.tensor(self.best),
         }
 
@@ -203,4 +208,5 @@ class Record:
         self.reals, self.weights = within(state, REALS), within(state, WEIGHTS)
         self.choices, self.train = state["record/choices"], state["record/train"]
         self.dev, self.step = state["record/dev"], state["record/step"]
+        self.rank = state["record/rank"]
         self.best = int(state["record/best"])

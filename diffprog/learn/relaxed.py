@@ -49,12 +49,18 @@ class Soft:
         pairs = zip(self.modules, self.tasks, strict=True)
         self.encoded = [m.encode(**_inputs(m, t.rows.inputs)) for m, t in pairs]
 
+    def renew(self, task: Task, module: SoftProgram) -> None:
+        """Take another task in the place of all."""
+        self.tasks, self.modules = [task], [module]
+        self.encoded = [module.encode(**_inputs(module, task.rows.inputs))]
+
     def values(
         self, task: int, weights: Mapping[str, Tensor], temperature: float
     ) -> tuple[Tensor, ...]:
         """Return the soft answers to a task's rows, by result, [R, B, *shape, K]."""
         module = self.modules[task]
-        found = module.run(self.encoded[task], _logits(module, weights, temperature))
+        with module.given(_layers(module, weights)):
+            found = module.run(self.encoded[task], _logits(module, weights, temperature))
         return self._expanded(task, found, (_restarts(weights), self.tasks[task].rows.count))
 
     def _expanded(self, task: int, found: Any, lead: tuple[int, ...]) -> tuple[Tensor, ...]:
@@ -72,11 +78,17 @@ class Soft:
         """Return minus the mean log-likelihood of the answers, and the weighted costs."""
         own, module = self.tasks[task], self.modules[task]
         rows = (_restarts(weights), own.rows.count)
-        found = module.alternatives(self.encoded[task], _logits(module, weights, temperature))
-        likely = found.weights.expand(-1, *rows)
-        values = self._expanded(task, found.values, tuple(likely.shape))
+        logits = _logits(module, weights, temperature)
+        with module.given(_layers(module, weights)):
+            found = module.alternatives(self.encoded[task], logits)
+        # Without holes there is no axis of restarts, but of one by itself.
+        whole = found.weights.dim() > 2
+        likely = (found.weights if whole else found.weights.unsqueeze(1)).expand(-1, *rows)
+        values = self._expanded(
+            task, found.values, tuple(likely.shape) if whole else likely.shape[::2]
+        )
         # Outcomes and restarts are one axis here: each is judged by itself.
-        judged = [v.flatten(0, 1) for v in values]
+        judged = [v.flatten(0, 1) if whole else v for v in values]
         logs = self.likelihood.soft(judged, own.rows.targets, own.result).view_as(likely)
         each = -(likely * logs).sum(0)
         for amount in module.costs.values():
@@ -87,22 +99,46 @@ class Soft:
 
     def right(self, task: int, weights: Mapping[str, Tensor], temperature: float) -> Tensor:
         """Return the share of rows whose most probable answer is right, [R]."""
-        own = self.tasks[task]
+        rows = self.tasks[task].rows.weights
+        return (self._fine(task, weights, temperature) * (rows / rows.sum())).sum(-1)
+
+    def share(self, weights: Mapping[str, Tensor], *, crisp: bool) -> Tensor:
+        """Return the share of all rows whose most probable answer is right, [R].
+
+        `crisp`: of the hardened program, which is the soft one where all temperatures are 0; what
+        is undefined is no answer.
+        """
+        right, total = torch.zeros(_restarts(weights), dtype=torch.float64), 0.0
+        for place, task in enumerate(self.tasks):
+            fine = self._fine(place, weights, 0.0 if crisp else 1.0, crisp=crisp)
+            right = right + (fine * task.rows.weights).sum(-1)
+            total += float(task.rows.weights.sum())
+        return right / max(1.0, total)
+
+    def _fine(
+        self, task: int, weights: Mapping[str, Tensor], temperature: float, *, crisp: bool = False
+    ) -> Tensor:
+        """Say whether the most probable answer to each row is right, [R, B]."""
+        own, module = self.tasks[task], self.modules[task]
+        before, module.temperature = module.temperature, 0.0 if crisp else module.temperature
         with torch.no_grad():
             values = self.values(task, weights, temperature)
-            tolerance = self.likelihood.tolerance
-            share = soft_right(values, own.rows.targets, own.result, tolerance)
-        weight = own.rows.weights / own.rows.weights.sum()
-        return ((share == 1) * weight).sum(-1)
+            share = soft_right(values, own.rows.targets, own.result, self.likelihood.tolerance)
+        module.temperature = before
+        fine = share == 1
+        for amount in module.report["undefined"].values() if crisp else ():
+            fine = fine & (amount == 0)
+        return fine
 
     def find_nan(self, weights: Mapping[str, Tensor]) -> Diagnostic | None:
         """Return the first operation that gives what is no number."""
         for module, task in zip(self.modules, self.tasks, strict=True):
             with torch.no_grad():
                 for name, p in module.holes.items():
-                    p.copy_(weights[name])
+                    p.copy_(weights[name] if module.restarts is not None else weights[name][0])
             inputs = _inputs(module, task.rows.inputs)
-            found = module.find_nan(**inputs)
+            with module.given(_layers(module, weights)):
+                found = module.find_nan(**inputs)
             if found is not None:
                 return found
         return None
@@ -121,6 +157,12 @@ def _logits(
     """
     module.choice_temperature = temperature
     return {key: weights[parameter_name(key)].unsqueeze(1) for key in module.hole_types}
+
+
+def _layers(module: SoftProgram, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a module's networks; of one restart it has no axis."""
+    found = {key: weights[key] for key in module.network_parameters() if key in weights}
+    return found if module.restarts is not None else {k: v[0] for k, v in found.items()}
 
 
 def _inputs(module: SoftProgram, rows: Mapping[str, Tensor]) -> dict[str, Any]:

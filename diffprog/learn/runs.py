@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from diffprog.pipeline import Program
+
 CONFIG, PROGRAM, METRICS = "config.json", "program.dp", "metrics.csv"
 CHECKPOINT, LEARNED, REPORT = "checkpoint.safetensors", "learned.dp", "report.json"
 
@@ -33,12 +35,15 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    restarts: int = Field(32, ge=1)
+    restarts: int | None = Field(None, ge=1)
     estimator: str = "auto"
     steps: int = Field(1000, ge=1)
     seed: int = 0
     lr: float | None = Field(None, gt=0)
-    optimiser: Literal["adam", "rmsprop"] = "adam"
+    network_lr: float = Field(1e-3, gt=0)
+    fall: float = Field(1.0, gt=0, le=1)
+    weight_decay: float = Field(0.0, ge=0)
+    optimiser: Literal["adam", "rmsprop", "graves"] = "adam"
     clip: float | None = Field(1.0, gt=0)
     noise: float = Field(0.0, ge=0)
     entropy: float = 0.0
@@ -52,6 +57,7 @@ class Options(BaseModel):
     tolerance: float = Field(1e-3, ge=0)
     scale: float | None = Field(None, gt=0)
     cost: float = Field(0.01, ge=0)
+    select: Literal["crisp", "soft"] = "crisp"
     stop_when_exact: bool = True
 
 
@@ -169,9 +175,9 @@ class Run:
         temporary.replace(path)
         self.board.metrics(rows)
 
-    def finish(self, source: str, report: Mapping[str, object]) -> None:
+    def finish(self, learned: Program, report: Mapping[str, object]) -> None:
         """Write the emitted program and the report."""
-        write(self.folder / LEARNED, source)
+        learned.save(self.folder / LEARNED)
         write(self.folder / REPORT, json.dumps(report, indent=2) + "\n")
 
 

@@ -6,7 +6,6 @@ a folder is saved at each evaluation, and when it is interrupted.
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import threading
 from contextlib import contextmanager
@@ -18,47 +17,69 @@ from torch import Tensor
 from diffprog.errors import Diagnostic, DiffprogError, fail
 from diffprog.lang.imports import texts
 from diffprog.learn.cells import Cells, parameter_name
-from diffprog.learn.choose import Setting, choose, refuse_pondering
-from diffprog.learn.estimators import Task
+from diffprog.learn.choose import Setting, choose, refuse_pondering, renew
+from diffprog.learn.judges import Crisp, Judge, Softened
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.progress import Meter
-from diffprog.learn.record import Marks, Record, accuracy
+from diffprog.learn.record import Marks, Record
 from diffprog.learn.relaxed import Soft
-from diffprog.learn.rows import as_rows
 from diffprog.learn.runs import Config, Options, Run
 from diffprog.learn.search import Search
+from diffprog.learn.streams import Stream
+from diffprog.learn.tasks import digest, evaluated, first_networks, modules, stored, tasks
 from diffprog.learn.trainer import Descent, Recipe, Trainer, Walk, chance
-from diffprog.lower.value import flat_types
+from diffprog.nets import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from diffprog.learn.estimators import Task
     from diffprog.learn.examples import Examples
     from diffprog.pipeline import Program
+    from diffprog.soft.module import SoftProgram
 
 Row = dict[str, object]
 RATES = {"exact": 0.3, "beam": 0.3, "soft": 0.1, "sample": 0.1}
 """Learning rates unless told otherwise: exact gradients bear larger ones."""
+RESTARTS = 32
+"""Restarts unless told otherwise; a program with networks has one."""
 
 
 class Session:
     """One training of one program."""
 
     def __init__(
-        self, program: Program, examples: Examples, held: Examples | None, options: Options
+        self,
+        program: Program,
+        examples: Examples | Stream,
+        held: Examples | Stream | None,
+        options: Options,
     ) -> None:
-        if not program.holes:
+        networks = program.checked.nets
+        if not program.holes and not networks:
             hint = "leave a `choose` or a `learn` where you do not know"
             fail("DP626", f"{program.name} has nothing to learn", hint=hint)
-        self.program, self.examples, self.held = program, examples, held
-        self.options, self.cells = options, Cells(program.holes)
-        scale = 1.0 if options.scale is None and self.cells.reals else options.scale
-        self.likelihood = Likelihood(options.tolerance, scale)
-        self.whole, _ = tasks(program, examples)
-        self.dev = None if held is None else tasks(program, held)[0]
+        self.program, self.examples, self.held, self.options = program, examples, held, options
+        self.restarts = options.restarts or (1 if networks else RESTARTS)
+        # One restart has no axis: networks then run as they are.
+        self.axis = None if self.restarts == 1 and networks else self.restarts
+        self.networks = first_networks(program, self.axis, options.seed) if networks else {}
+        self.cells = Cells(program.holes, list(self.networks))
+        open_scale = options.scale is None and bool(self.cells.reals or networks)
+        self.likelihood = Likelihood(options.tolerance, 1.0 if open_scale else options.scale)
+        self.judge = self._judge(examples, 1)
+        self.dev = None if held is None else self._judge(held, 2)
         self.trainer, self.name, self.why = self._trainer()
-        self.record = Record.empty(options.restarts, self.cells, held_out=held is not None)
+        self.record = Record.empty(self.restarts, self.cells, held_out=held is not None)
         self.rows: list[Row] = []
+        self._modules: dict[int, SoftProgram] = {}
+
+    def _judge(self, examples: Examples | Stream, part: int) -> Judge:
+        if not self.networks:
+            return Crisp(tasks(self.program, stored(examples))[0], self.cells, self.likelihood)
+        found, programs = evaluated(self.program, examples, part)
+        judged = Soft(found, modules(programs, self.axis), self.likelihood)
+        return Softened(judged, soft=self.options.select == "soft")
 
     @property
     def impossible(self) -> int:
@@ -67,30 +88,39 @@ class Session:
 
     def _trainer(self) -> tuple[Trainer, str, str]:
         o = self.options
-        batches, programs = tasks(self.program, self.examples, batch=o.batch, seed=o.seed)
+        batches, programs = self._batches()
         self.batches = len(batches)
         if o.estimator == "search":
-            refuse_pondering("search", self.whole, self.cells)
-            search = Search(self.whole, self.cells, o.steps)
-            return Walk(search, o.restarts, o.seed), "search", "asked for"
+            refuse_pondering("search", batches, self.cells)
+            search = Search(tasks(self.program, stored(self.examples))[0], self.cells, o.steps)
+            return Walk(search, self.restarts, o.seed), "search", "asked for"
         setting = Setting(
             tasks=batches,
             cells=self.cells,
             likelihood=self.likelihood,
-            restarts=o.restarts,
+            restarts=self.restarts,
             samples=o.samples,
             states=o.states,
             width=o.width,
-            modules=lambda: [p.soften(o.restarts) for p in programs],
+            modules=lambda: modules(programs, self.axis),
             cost=o.cost,
         )
         estimator = choose(o.estimator, setting)
         rate = RATES[estimator.name] if o.lr is None else o.lr
         recipe = Recipe(
-            rate, o.optimiser, o.clip, o.noise, o.entropy, o.anneal, o.steps, o.start, o.seed
-        )
-        descent = Descent(estimator, self.cells, o.restarts, recipe)
+            lr=rate, network_lr=o.network_lr, fall=o.fall, weight_decay=o.weight_decay,
+            optimiser=o.optimiser, clip=o.clip, noise=o.noise, entropy=o.entropy,
+            anneal=o.anneal, steps=o.steps, start=o.start, seed=o.seed,
+        )  # fmt: skip
+        descent = Descent(estimator, self.cells, self.restarts, recipe, self.networks)
         return descent, estimator.name, estimator.why
+
+    def _batches(self) -> tuple[list[Task], list[Program]]:
+        """Return all that is trained on, cut into batches; of a stream the first one."""
+        if isinstance(self.examples, Stream):
+            task, bound = self.examples.task(self.program, 0)
+            return [task], [bound]
+        return tasks(self.program, self.examples, batch=self.options.batch, seed=self.options.seed)
 
     def config(self) -> Config:
         """Return what this training was asked for."""
@@ -98,8 +128,8 @@ class Session:
             program=self.program.source,
             modules=texts(self.program.syntax),
             sizes=self.program.sizes,
-            examples=_digest(self.examples),
-            dev=None if self.held is None else _digest(self.held),
+            examples=digest(self.examples),
+            dev=None if self.held is None else digest(self.held),
             options=self.options,
         )
 
@@ -127,11 +157,21 @@ class Session:
 
     def _tasks(self, step: int) -> range | list[int]:
         """Return the batches of a step: all without `batch`, else the next of the epoch's order."""
+        if isinstance(self.examples, Stream):
+            assert isinstance(self.trainer, Descent)
+            task, bound = self.examples.task(self.program, step)
+            renew(self.trainer.estimator, task, lambda: self._module(bound))
+            return [0]
         if self.options.batch is None:
             return range(self.batches)
         epoch, place = divmod(step, self.batches)
         order = torch.randperm(self.batches, generator=chance(self.options.seed, -2 - epoch))
         return [int(order[place])]
+
+    def _module(self, bound: Program) -> SoftProgram:
+        if id(bound) not in self._modules:
+            self._modules[id(bound)] = bound.soften(self.axis)
+        return self._modules[id(bound)]
 
     def _done(self) -> bool:
         """Say whether some restart is right on everything."""
@@ -143,15 +183,16 @@ class Session:
 
     def _evaluated(self, step: int, loss: Tensor) -> Row:
         choices, reals = self.trainer.hardened(), self.trainer.reals()
-        tolerance = self.options.tolerance
-        train = accuracy(self.whole, self.cells, choices, reals, tolerance)
-        dev = None
-        if self.dev is not None:
-            dev = accuracy(self.dev, self.cells, choices, reals, tolerance)
-        self.record.take(Marks(train, dev), choices, reals, step, self._logits())
-        best = int(Marks(train, dev).rank.max(0).indices)
-        row: Row = {"step": step, "loss": float(loss[best]), "soft": self._soft(loss, best)}
-        row["crisp"] = float(train[best])
+        train, close = self.judge.shares(self.trainer)
+        dev = None if self.dev is None else self.dev.shares(self.trainer)[0]
+        tie = None if close is None else 1e-4 * close + 1e-6 / (1 + loss.double().clamp(min=0))
+        marks = Marks(train, dev, tie)
+        self.record.take(marks, choices, reals, step, self._logits())
+        best = int(marks.rank.max(0).indices)
+        shares = (train, self._soft(loss)) if close is None else (train, close)
+        crisp, soft = shares[::-1] if self.options.select == "soft" and self.networks else shares
+        row: Row = {"step": step, "loss": float(loss[best]), "soft": float(soft[best])}
+        row["crisp"] = float(crisp[best])
         if dev is not None:
             row["dev"] = float(dev[best])
         row["entropy"] = float(self.trainer.entropy()[best])
@@ -168,8 +209,8 @@ class Session:
         names = map(parameter_name, self.cells.parts)
         return {name: self.trainer.weights[name] for name in names}
 
-    def _soft(self, loss: Tensor, best: int) -> float:
-        """Return the soft accuracy of a restart.
+    def _soft(self, loss: Tensor) -> Tensor:
+        """Return the soft accuracy of each restart, [R].
 
         For `soft` the share of rows whose most probable answer is right; for `exact` and `beam`
         the (geometric) mean probability of the right answer; for the others the share of right
@@ -178,9 +219,9 @@ class Session:
         trainer = self.trainer
         if isinstance(trainer, Descent) and isinstance(trainer.estimator, Soft):
             shares = [trainer.estimator.right(t, trainer.weights, 1.0) for t in range(self.batches)]
-            return float(torch.stack(shares).mean(0)[best])
+            return torch.stack(shares).mean(0)
         exact = self.name in ("exact", "beam")
-        return float((-loss[best]).exp() if exact else 1 - loss[best])
+        return (-loss).exp() if exact else 1 - loss
 
     def _finite(self, loss: Tensor, step: int) -> None:
         """Complain of a loss or a gradient that is no number, by step, operation and line."""
@@ -199,11 +240,21 @@ class Session:
 
     def _find_nan(self, trainer: Descent) -> Diagnostic | None:
         """Look for it by the soft reading, whatever the estimator."""
-        batches, programs = tasks(
-            self.program, self.examples, batch=self.options.batch, seed=self.options.seed
-        )
-        modules = [p.soften(self.options.restarts) for p in programs]
-        return Soft(batches, modules, self.likelihood).find_nan(trainer.weights)
+        if isinstance(trainer.estimator, Soft):
+            return trainer.estimator.find_nan(trainer.weights)
+        batches, programs = self._batches()
+        made = modules(programs, self.axis)
+        return Soft(batches, made, self.likelihood).find_nan(trainer.weights)
+
+    def leave(self, externs: Mapping[str, Any]) -> None:
+        """Give the modules that the caller bound the weights of the best."""
+        best = self.record.solution(self.restarts, self.cells).choices
+        for name, module in externs.items():
+            prefix = f"{PREFIX}{name}."
+            for key, parameter in module.named_parameters():
+                if f"{prefix}{key}" in best:
+                    with torch.no_grad():
+                        parameter.copy_(torch.as_tensor(best[f"{prefix}{key}"]))
 
     def _save(self, run: Run | None, step: int) -> None:
         if run is not None:
@@ -216,28 +267,6 @@ class Session:
         self.record.load(found["tensors"])
         self.rows = list(found["state"]["rows"])
         return int(found["state"]["step"])
-
-
-def tasks(
-    program: Program, examples: Examples, *, batch: int | None = None, seed: int = 0
-) -> tuple[list[Task], list[Program]]:
-    """Return examples as tasks, by size and batch, and the program of each."""
-    found: list[Task] = []
-    programs: list[Program] = []
-    for sizes, places in examples.groups.items():
-        bound = program.at(**dict(sizes))
-        rows = as_rows([examples[i] for i in places], bound.parameters, bound.result)
-        result = tuple(flat_types(bound.result))
-        order = torch.randperm(rows.count, generator=chance(seed, -1))
-        parts = [rows] if batch is None else [rows.take(p) for p in order.split(batch)]  # type: ignore[no-untyped-call]
-        found += [Task(bound.simplified, result, part) for part in parts]
-        programs += [bound] * len(parts)
-    return found, programs
-
-
-def _digest(examples: Examples) -> str:
-    text = repr([(e.inputs, e.output) for e in examples])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @contextmanager

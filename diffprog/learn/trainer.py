@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from diffprog.learn.cells import Cells, parameter_name
+from diffprog.learn.optimisers import Name, make
 from diffprog.learn.search import Chains, Search
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ class Recipe:
     """How logits are trained.
 
     Attributes:
-        lr: the learning rate.
-        optimiser: `adam` or `rmsprop`.
+        lr: the learning rate of logits and learned reals.
+        network_lr: that of the weights of networks.
+        fall: what share of it is left at the last step; it falls as a geometric sequence.
+        weight_decay: of the optimiser.
+        optimiser: `adam`, `rmsprop` or `graves`.
         clip: the largest norm of a restart's gradient, or None.
         noise: the scale of gradient noise, noise / (1 + t)^0.55, added after clipping
             (Neelakantan 2015).
@@ -42,7 +46,10 @@ class Recipe:
     """
 
     lr: float = 0.1
-    optimiser: str = "adam"
+    network_lr: float = 1e-3
+    fall: float = 1.0
+    weight_decay: float = 0.0
+    optimiser: Name = "adam"
     clip: float | None = 1.0
     noise: float = 0.0
     entropy: float = 0.0
@@ -50,6 +57,10 @@ class Recipe:
     steps: int = 1000
     start: float = 0.5
     seed: int = 0
+
+    def share(self, step: int) -> float:
+        """Return the share of the learning rate at a step."""
+        return float(self.fall ** (step / max(1, self.steps - 1)))
 
     def temperature(self, step: int) -> float:
         """Return the choices' temperature at a step: geometric between its ends."""
@@ -93,21 +104,37 @@ class Trainer(Protocol):
 
 
 class Descent:
-    """Gradient descent on the logits of all restarts.
+    """Gradient descent on the logits of all restarts, and on the weights of their networks.
 
     Attributes:
         broken: whether the last gradient was not finite; then no step was taken.
         left_out: the probability that the last step did not follow, [R], or None.
     """
 
-    def __init__(self, estimator: Estimator, cells: Cells, restarts: int, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        estimator: Estimator,
+        cells: Cells,
+        restarts: int,
+        recipe: Recipe,
+        networks: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.estimator, self.cells, self.recipe = estimator, cells, recipe
-        self.weights = first_weights(cells, restarts, recipe)
+        choices = first_weights(cells, restarts, recipe)
+        layers = {k: v.detach().clone().requires_grad_() for k, v in (networks or {}).items()}
+        self.weights = {**choices, **layers}
         self.impossible = 0
         self.broken = False
         self.left_out: Tensor | None = None
-        make = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}[recipe.optimiser]
-        self.optimiser = make(list(self.weights.values()), lr=recipe.lr)
+        # Beside networks, learned reals are weights like theirs.
+        slow = {*layers, *(map(parameter_name, cells.reals) if layers else ())}
+        rates = [(name, recipe.network_lr if name in slow else recipe.lr) for name in self.weights]
+        groups = [
+            {"params": [self.weights[n] for n, r in rates if r == rate], "lr": rate}
+            for rate in dict.fromkeys(r for _, r in rates)
+        ]
+        self.optimiser = make(recipe.optimiser, groups, recipe.weight_decay)
+        self.rates = list(dict.fromkeys(r for _, r in rates))
 
     def step(self, step: int, tasks: Sequence[int]) -> Tensor:
         """Take a step on some tasks and return the loss of each restart, [R]."""
@@ -131,6 +158,8 @@ class Descent:
         if objective.requires_grad:
             objective.sum().backward()  # type: ignore[no-untyped-call]
             self._tame(step, random)
+            for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+                group["lr"] = rate * recipe.share(step)
             self.broken = not all(_finite(p.grad) for p in self.weights.values())
             if not self.broken:
                 self.optimiser.step()
@@ -158,7 +187,7 @@ class Descent:
 
     def reals(self) -> dict[str, Tensor]:
         """Return the learned reals by parameter name, [R, *shape]."""
-        names = map(parameter_name, self.cells.reals)
+        names = [*map(parameter_name, self.cells.reals), *self.cells.networks]
         return {name: self.weights[name].detach() for name in names}
 
     def entropy(self) -> Tensor:

@@ -6,10 +6,11 @@ choices and arrays by key, both ways.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffprog.errors import fail
 from diffprog.nets import EXTERN, PREFIX
@@ -17,7 +18,7 @@ from diffprog.soft.choices import NOISE, Choices
 from diffprog.soft.networks import Layers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from diffprog.lang.typed import Hole, Net
 
@@ -54,6 +55,27 @@ class Learned(Choices):
     def network_weights(self, restart: int | None = None) -> dict[str, Any]:
         """Return the weights of the `net` lines as arrays, keyed ``nets.cell.weight_ih``."""
         return weights(self.nets, restart)
+
+    def network_parameters(self) -> dict[str, Tensor]:
+        """Return the live parameters of all networks, externs too, keyed alike."""
+        return {f"{PREFIX}{name}": p for name, p in self.nets.each()}
+
+    @contextmanager
+    def given(self, weights: Mapping[str, Tensor]) -> Iterator[None]:
+        """Compute with other weights than the networks' own while it lasts.
+
+        Args:
+            weights: by key, of the shapes of `network_parameters`; gradients go to them.
+        """
+        places = [(key, *self.nets.place(key.removeprefix(PREFIX))) for key in weights]
+        before = [owner._parameters[name] for _, owner, name in places]
+        for key, owner, name in places:
+            owner._parameters[name] = weights[key]  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            for (_, owner, name), own in zip(places, before, strict=True):
+                owner._parameters[name] = own
 
     @torch.no_grad()
     def load_choices(self, choices: Mapping[str, Any], restart: int | None = None) -> None:

@@ -54,6 +54,20 @@ class Layers(nn.Module):
         layer = self.layer(name)
         return iter(()) if layer is None else layer.named_parameters()
 
+    def each(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield the parameters of all networks, externs too, by ``cell.weight_ih``."""
+        for name in self.lines:
+            for own, parameter in self.named_weights(name):
+                yield f"{name}.{own}", parameter
+
+    def place(self, path: str) -> tuple[nn.Module, str]:
+        """Return the module that holds a parameter, and its name there."""
+        name, _, rest = path.partition(".")
+        layer = self.layer(name)
+        assert layer is not None
+        owner, _, own = rest.rpartition(".")
+        return layer.get_submodule(owner), own
+
     @torch.no_grad()
     def reset(self, generator: torch.Generator) -> None:
         """Draw the weights of all `net` lines anew, one after another."""

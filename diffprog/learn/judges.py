@@ -1,0 +1,64 @@
+"""What training is judged by, now and then: how many examples each restart answers rightly.
+
+In: a trainer. Out: shares. Without networks the hardened programs are run by the machine. With
+them, the soft module runs where all temperatures are 0: there it is the crisp program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from diffprog.learn.record import accuracy
+from diffprog.learn.trainer import Descent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from diffprog.learn.cells import Cells
+    from diffprog.learn.estimators import Task
+    from diffprog.learn.outcomes import Likelihood
+    from diffprog.learn.relaxed import Soft
+    from diffprog.learn.trainer import Trainer
+
+
+class Judge(Protocol):
+    """Says how good each restart is."""
+
+    def shares(self, trainer: Trainer) -> tuple[Tensor, Tensor | None]:
+        """Return the share by which restarts are chosen, [R], and what decides between equals."""
+        ...
+
+
+@dataclass(frozen=True)
+class Crisp:
+    """The hardened programs, run by the machine."""
+
+    tasks: Sequence[Task]
+    cells: Cells
+    likelihood: Likelihood
+
+    def shares(self, trainer: Trainer) -> tuple[Tensor, None]:
+        """Return the share of right answers; nothing decides between equals."""
+        found = accuracy(
+            self.tasks, self.cells, trainer.hardened(), trainer.reals(), self.likelihood.tolerance
+        )
+        return found, None
+
+
+@dataclass(frozen=True)
+class Softened:
+    """The modules; with `soft`, the most probable answers count before the crisp ones."""
+
+    judged: Soft
+    soft: bool
+
+    def shares(self, trainer: Trainer) -> tuple[Tensor, Tensor]:
+        """Return the share of right answers in one reading, and that in the other."""
+        assert isinstance(trainer, Descent)
+        first, second = (
+            self.judged.share(trainer.weights, crisp=crisp) for crisp in (not self.soft, self.soft)
+        )
+        return first, second
