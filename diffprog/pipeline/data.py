@@ -161,7 +161,7 @@ def infer_sizes(program: syntax.Program, inputs: Mapping[str, object]) -> dict[s
     for param in program.main.params:
         if param.name not in inputs:
             continue
-        for axis, length in _axes(param.type, plain(inputs[param.name])):
+        for axis, length in _axes(param.type, inputs[param.name]):
             if axis not in known:
                 continue
             first, where = bound.setdefault(axis, (length, param.name))
@@ -186,7 +186,11 @@ def _axes(t: syntax.TypeExpr, value: object) -> Iterator[tuple[str, int]]:
 
 
 def _array_axes(shape: Sequence[syntax.Expr], value: object) -> Iterator[tuple[str, int]]:
-    for axis in shape:
+    for place, axis in enumerate(shape):
+        if hasattr(value, "shape"):  # an array or a tensor: a distribution has an axis more
+            lengths = zip(shape[place:], value.shape, strict=False)
+            yield from ((e.id, n) for e, n in lengths if isinstance(e, syntax.Name))
+            return
         if not isinstance(value, list | tuple):
             return
         if isinstance(axis, syntax.Name):

@@ -14,6 +14,7 @@ from diffprog.crisp.interpret import interpret
 from diffprog.errors import fail
 from diffprog.lang.check import check
 from diffprog.pipeline import stages
+from diffprog.pipeline.bindings import module_of
 from diffprog.pipeline.data import (
     SizeClashError,
     declared_sizes,
@@ -23,7 +24,7 @@ from diffprog.pipeline.data import (
     refuse_unknown_sizes,
     shaped_sizes,
 )
-from diffprog.pipeline.networks import crisp_networks, refuse_unknown, softened
+from diffprog.pipeline.networks import crisp_networks, refuse_unknown
 from diffprog.pipeline.stages import Drawing
 
 if TYPE_CHECKING:
@@ -243,8 +244,7 @@ class Program:
 
         With `restarts` it has a leading axis of as many independent sets of weights.
         """
-        parts = (self.checked, self.simplified, self.choices, self.externs)
-        return softened(*parts, restarts=restarts, backend=backend, seed=seed)
+        return module_of(self, restarts, backend, seed)
 
     # --- with networks
 

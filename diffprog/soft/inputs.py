@@ -7,6 +7,7 @@ checked to be so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
@@ -37,6 +38,29 @@ def gathered(t: Type, tensors: Iterator[Tensor]) -> Any:
     if isinstance(t, Tuple):
         return tuple(gathered(part, tensors) for part in t.items)
     return next(tensors)
+
+
+def named(
+    program: str, names: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a module is called with, by the names of its parameters.
+
+    Raises:
+        DiffprogError: DP603 for a missing or unknown input.
+    """
+    if args and isinstance(args[0], Mapping):
+        args, kwargs = args[1:], {**args[0], **kwargs}
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if len(args) > len(names) or len(given) < len(args) + len(kwargs):
+        fail("DP603", f"`{program}` takes {len(names)} inputs: {', '.join(names) or 'none'}")
+    for name in names:
+        if name not in given:
+            fail("DP603", f"the input `{name}` is missing")
+    for name in given:
+        if name not in names:
+            hint = f"it takes {', '.join(names)}"
+            fail("DP603", f"`{program}` has no input `{name}`", hint=hint)
+    return given
 
 
 class Encoder:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from diffprog.errors import fail
+from diffprog.soft import watched
 from diffprog.soft.choices import sizes
-from diffprog.soft.inputs import Encoder, gathered, leaves
+from diffprog.soft.inputs import Encoder, gathered, leaves, named
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
+from diffprog.soft.ragged import Part, joined, parts, reports, together
 from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
-from diffprog.soft.watching import CALLS, Recorder
 from diffprog.types import trail
 
 if TYPE_CHECKING:
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole, Net
     from diffprog.soft.outcomes import Outcomes
+    from diffprog.soft.ragged import Bindings, Sizes
     from diffprog.soft.torchgen import Generated
     from diffprog.soft.watching import Record
     from diffprog.types import Type
+
+SETTINGS = ("temperature", "choice_temperature", "ties", "epsilon", "training")
+"""What a module is set to, besides its weights: the same at all sizes."""
 
 KINDS = ("unfinished", "undefined", "costs")
 """What a call reports: each a dict from a line of the program to one number a row."""
@@ -76,6 +80,8 @@ class SoftProgram(Learned):
         self.epsilon: float | Tensor = 0.0
         self.report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
         self.generated = generate(graph, name)
+        self.bindings: Bindings | None = None
+        self._others: dict[Sizes, SoftProgram] = {}
         self._load()
         self.reset(seed)
 
@@ -94,14 +100,42 @@ class SoftProgram(Learned):
 
         Args:
             args: for each parameter a LongTensor or BoolTensor of crisp values, a floating
-                tensor of distributions
-                (or reals), or nested lists; leading axes are free and broadcast.
-            kwargs: the same by name.
+                tensor of distributions (or reals), or nested lists; leading axes are free and
+                broadcast. Or a list of rows of different sizes: each runs at its own sizes.
+            kwargs: the same by name; or one mapping for all.
+
+        Returns:
+            A tensor for each scalar or array of the result; where rows have results of different
+            shapes, a list of their tensors.
 
         Raises:
-            DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one.
+            DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one, DP420 for
+                sizes that learning fixed.
         """
-        return self.run(self.encode(*args, **kwargs))
+        found = self._parts(args, kwargs)
+        answers = [part.module.run(part.module.encode(**part.inputs)) for part in found]
+        if len(found) == 1:
+            self.report = found[0].module.report
+            return answers[0]
+        self.report = reports(found)
+        return together(answers, found, self.result)
+
+    def _parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Part]:
+        given = named(self.name, [n for n, _ in self.params], args, kwargs)
+        if self.bindings is None:
+            return [Part(self, given)]
+        return parts(self, given, self._at)
+
+    def _at(self, shapes: Mapping[str, object]) -> SoftProgram:
+        """Return the program at the sizes of a row: this module, or another of its weights."""
+        assert self.bindings is not None
+        sizes = self.bindings.sizes(shapes)
+        if sizes not in self._others:
+            self._others[sizes] = self.bindings.module(sizes)._with_weights_of(self)
+        other = self._others[sizes]
+        for name in SETTINGS:
+            setattr(other, name, getattr(self, name))
+        return other
 
     def outcomes(self, *args: Any, **kwargs: Any) -> Outcomes:
         """Run the program and return its outcomes: alternatives on the first axis, with weights.
@@ -110,7 +144,10 @@ class SoftProgram(Learned):
         computed for each. Other programs have one outcome. Inputs are as for `forward`; what is
         reported is the mean over the outcomes.
         """
-        return self.alternatives(self.encode(*args, **kwargs))
+        found = self._parts(args, kwargs)
+        every = [part.module.alternatives(part.module.encode(**part.inputs)) for part in found]
+        self.report = found[0].module.report if len(found) == 1 else reports(found)
+        return every[0] if len(found) == 1 else joined(every, found, self.result)
 
     def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
         """Run the program on encoded inputs, with other logits than its own where given."""
@@ -175,7 +212,7 @@ class SoftProgram(Learned):
         Raises:
             DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one.
         """
-        given = self._named(args, kwargs)
+        given = named(self.name, [n for n, _ in self.params], args, kwargs)
         spans = {p.name: p.span for p in self.graph.params}
         first = next(iter(spans.values()), None)
         return [
@@ -189,18 +226,8 @@ class SoftProgram(Learned):
 
         Where there is none, the last whose result has a gradient that is not finite.
         """
-        from diffprog.soft.findings import Inspector, NotFiniteError
-
-        generated, inspector = generate(self.graph, self.name, inspect=True), Inspector(self.graph)
-        try:
-            with torch.enable_grad():
-                found = self._watched(generated, {"inspect": inspector}, args, kwargs)
-                inspector.backward(found)
-        except NotFiniteError as problem:
-            return problem.diagnostic
-        finally:
-            self.zero_grad(set_to_none=True)
-        return None
+        found = (watched.nan(part.module, part.inputs) for part in self._parts(args, kwargs))
+        return next((d for d in found if d is not None), None)
 
     def trace(self, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Record, ...]]:
         """Run the program once, more slowly, and watch what it does.
@@ -209,49 +236,8 @@ class SoftProgram(Learned):
             The answer, and for each moment what memory held, where was read and written, what
             branches and loops weighed; of leading axes the first row.
         """
-        labels = {key: hole.labels for key, hole in self.hole_types.items() if hole.labels}
-        generated, recorder = generate(self.graph, self.name, tracing=labels), Recorder()
-        hooks = {name: getattr(recorder, name) for name in CALLS}
-        with torch.no_grad():
-            answer = self._watched(generated, hooks, args, kwargs)
-        return answer, tuple(recorder.records)
-
-    def _watched(
-        self,
-        generated: Generated,
-        hooks: Mapping[str, Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
-        """Run other source than the module's own, with hooks that it calls."""
-        function, made = self._loaded(generated)
-        function.__globals__.update(hooks)
-        own, constants = self._function, self._constants
-        self._function, self._constants = function, made
-        try:
-            return self(*args, **kwargs)
-        finally:
-            self._function, self._constants = own, constants
-
-    def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        names = [name for name, _ in self.params]
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        if len(args) > len(names) or len(given) < len(args) + len(kwargs):
-            fail(
-                "DP603",
-                f"`{self.name}` takes {len(names)} inputs: {', '.join(names) or 'none'}",
-            )
-        for name in names:
-            if name not in given:
-                fail("DP603", f"the input `{name}` is missing")
-        for name in given:
-            if name not in names:
-                fail(
-                    "DP603",
-                    f"`{self.name}` has no input `{name}`",
-                    hint=f"it takes {', '.join(names)}",
-                )
-        return given
+        first = self._parts(args, kwargs)[0]
+        return watched.traced(first.module, first.inputs)
 
     # --- what is made from the source again: after a copy, a move, a change of precision
 
@@ -263,10 +249,17 @@ class SoftProgram(Learned):
         namespace = compiled(generated.source, self.name)
         return namespace[generated.entry], namespace["make_constants"](self.like)
 
+    def _with_weights_of(self, other: SoftProgram) -> SoftProgram:
+        for name in ("_parameters", "_modules", "_buffers"):
+            setattr(self, name, getattr(other, name))
+        self._constants = self._function.__globals__["make_constants"](self.like)
+        return self
+
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> SoftProgram:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._constants = self._function.__globals__["make_constants"](self.like)
         self._stepwise = None
+        self._others = {}
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -277,7 +270,7 @@ class SoftProgram(Learned):
         state = dict(self.__dict__)
         for made in ("_function", "_constants", "_stepwise"):
             del state[made]
-        return {**state, "report": {kind: {} for kind in KINDS}}
+        return {**state, "report": {kind: {} for kind in KINDS}, "_others": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what was pickled and make the function again."""
