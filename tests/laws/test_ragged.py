@@ -99,8 +99,7 @@ def test_mixed_lengths(text: str, data: st.DataObject) -> None:
                 torch.testing.assert_close(found, one.reshape(()), rtol=1e-12, atol=1e-12)
 
 
-@LAW
-@settings(max_examples=15)
+@settings(LAW, max_examples=15)
 @given(texts(), st.data())
 def test_gradients_of_mixed_lengths(text: str, data: st.DataObject) -> None:
     """The gradient of a mixed batch is the sum of its rows' gradients."""
