@@ -6,7 +6,7 @@ In: a program and how it is softened. Out: sizes of rows, and modules at sizes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from diffprog.pipeline.data import infer_sizes, refuse_reshaped
 from diffprog.pipeline.networks import softened
@@ -14,9 +14,37 @@ from diffprog.pipeline.networks import softened
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from diffprog.pipeline.program import Program
+    from diffprog.ir.graph import Graph
+    from diffprog.lang import syntax, typed
     from diffprog.soft.module import SoftProgram
     from diffprog.soft.ragged import Sizes
+
+
+class Program(Protocol):
+    """A program, as far as it matters here."""
+
+    syntax: syntax.Program
+    choices: Mapping[str, object]
+    externs: dict[str, object]
+    _given: dict[str, int]
+
+    @property
+    def checked(self) -> typed.Checked:
+        """The typed tree."""
+
+    @property
+    def simplified(self) -> Graph:
+        """The graph."""
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The sizes."""
+
+    def bound(self, inputs: Mapping[str, object]) -> Self:
+        """Return it at the sizes that inputs say."""
+
+    def at(self, **sizes: int) -> Self:
+        """Return it at sizes."""
 
 
 def module_of(program: Program, restarts: int | None, backend: str, seed: int) -> SoftProgram:
@@ -54,7 +82,7 @@ class Bindings:
 
     def module(self, sizes: Sizes) -> SoftProgram:
         """Return the program at sizes, as a module."""
-        module = self.program.at(**dict(sizes)).soften(self.restarts, backend=self.backend)
+        module = module_of(self.program.at(**dict(sizes)), self.restarts, self.backend, 0)
         module.bindings = None
         return module
 

@@ -80,7 +80,7 @@ class SoftProgram(Learned):
         self.epsilon: float | Tensor = 0.0
         self.report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
         self.generated = generate(graph, name)
-        self.bindings: Bindings | None = None
+        self.bindings: Bindings[SoftProgram] | None = None
         self._others: dict[Sizes, SoftProgram] = {}
         self._load()
         self.reset(seed)
@@ -120,7 +120,7 @@ class SoftProgram(Learned):
         self.report = reports(found)
         return together(answers, found, self.result)
 
-    def _parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Part]:
+    def _parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Part[SoftProgram]]:
         given = named(self.name, [n for n, _ in self.params], args, kwargs)
         if self.bindings is None:
             return [Part(self, given)]

@@ -8,7 +8,7 @@ the rows. There is no padding, so nothing of it can leak.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,17 +20,27 @@ from diffprog.types import Array, Enum, Int, Tuple, trail
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from diffprog.soft.module import SoftProgram
     from diffprog.types import Type
 
 Report: TypeAlias = "dict[str, dict[int, Tensor]]"
-
 
 Sizes: TypeAlias = tuple[tuple[str, int], ...]
 """A number for each size of the program, by name."""
 
 
-class Bindings(Protocol):
+class Module(Protocol):
+    """A softened program at certain sizes, as far as it matters here."""
+
+    params: tuple[tuple[str, Type], ...]
+    report: Report
+    like: Tensor
+
+
+M = TypeVar("M", bound=Module)
+N = TypeVar("N", covariant=True)
+
+
+class Bindings(Protocol[N]):
     """The program at other sizes."""
 
     def sizes(self, shapes: Mapping[str, object]) -> Sizes:
@@ -40,19 +50,19 @@ class Bindings(Protocol):
             DiffprogError: where the inputs disagree, or learning fixed a size.
         """
 
-    def module(self, sizes: Sizes) -> SoftProgram:
+    def module(self, sizes: Sizes) -> N:
         """Return the program at sizes, with weights of its own."""
 
 
 @dataclass(frozen=True)
 class Shaped:
-    """A value of which only the axes are known."""
+    """The axes of a value."""
 
     shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Generic[M]):
     """Rows of equal sizes.
 
     Attributes:
@@ -61,7 +71,7 @@ class Part:
         places: of the rows in the batch; empty where the batch was not taken apart.
     """
 
-    module: SoftProgram
+    module: M
     inputs: dict[str, Any]
     places: tuple[int, ...] = ()
 
@@ -100,9 +110,7 @@ class _Column:
         return torch.stack(found) if isinstance(found[0], Tensor) else found
 
 
-def parts(
-    module: SoftProgram, given: Mapping[str, Any], at: Callable[..., SoftProgram]
-) -> list[Part]:
+def parts(module: M, given: Mapping[str, Any], at: Callable[..., M]) -> list[Part[M]]:
     """Return a batch taken apart by the sizes of its rows.
 
     Args:
@@ -122,7 +130,7 @@ def parts(
     groups: dict[tuple[tuple[int, ...], ...], list[int]] = {}
     for i in range(rows):
         groups.setdefault(tuple(c.shape(i) for c in known), []).append(i)
-    merged: dict[int, tuple[SoftProgram, list[int]]] = {}
+    merged: dict[int, tuple[M, list[int]]] = {}
     for shapes, places in groups.items():
         found = at(_named(module.params, map(Shaped, shapes)))
         merged.setdefault(id(found), (found, []))[1].extend(places)
@@ -223,7 +231,7 @@ def _fits(value: Any, t: Type) -> bool:
 # --- put together again ---------------------------------------------------------------------------
 
 
-def together(found: Sequence[Any], of: Sequence[Part], result: Type) -> Any:
+def together(found: Sequence[Any], of: Sequence[Part[Any]], result: Type) -> Any:
     """Return the answers of parts in the order of the rows: a tensor where the shapes agree."""
     types = leaves(result)
     flat = [_flat(answer, result) for answer in found]
@@ -239,7 +247,7 @@ def _flat(answer: Any, t: Type) -> list[Tensor]:
     return [leaf for a, part in zip(answer, t.items, strict=True) for leaf in _flat(a, part)]
 
 
-def _rows(tensors: Sequence[Tensor], of: Sequence[Part], own: int) -> Tensor | list[Tensor]:
+def _rows(tensors: Sequence[Tensor], of: Sequence[Part[Any]], own: int) -> Tensor | list[Tensor]:
     rows: dict[int, Tensor] = {}
     for x, part in zip(tensors, of, strict=True):
         axis = max(x.dim() - own, 1) - 1
@@ -253,7 +261,7 @@ def _rows(tensors: Sequence[Tensor], of: Sequence[Part], own: int) -> Tensor | l
     return torch.stack(ordered, ordered[0].dim() - own)
 
 
-def joined(found: Sequence[Outcomes], of: Sequence[Part], result: Type) -> Outcomes:
+def joined(found: Sequence[Outcomes], of: Sequence[Part[Any]], result: Type) -> Outcomes:
     """Return the outcomes of parts in the order of the rows; a row lacks none of the others.
 
     Where one has fewer, it has as many more of weight 0.
@@ -274,7 +282,7 @@ def _longer(x: Tensor, most: int, *, edge: bool) -> Tensor:
     return torch.cat([x, more.expand(most - len(x), *x.shape[1:])])
 
 
-def reports(of: Sequence[Part]) -> Report:
+def reports(of: Sequence[Part[Any]]) -> Report:
     """Return what the parts reported of their rows, in the order of the rows."""
     kinds = of[0].module.report
     return {
@@ -283,8 +291,8 @@ def reports(of: Sequence[Part]) -> Report:
     }
 
 
-def _amounts(kind: str, line: int, of: Sequence[Part]) -> Tensor:
-    """Return one number a row; 0 for a row at whose sizes the line was not met."""
+def _amounts(kind: str, line: int, of: Sequence[Part[Any]]) -> Tensor:
+    """Return one number a row; 0 where the line was not met."""
     found = [p.module.report[kind].get(line, p.module.like.new_zeros(1)) for p in of]
     lead = torch.broadcast_shapes(*(x.shape[:-1] for x in found))  # type: ignore[no-untyped-call]
     wide = [x.expand(*lead, x.shape[-1] if x.dim() else 1) for x in found]

@@ -6,7 +6,7 @@ is run, with hooks that it calls.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -14,15 +14,40 @@ from diffprog.soft.torchgen import generate
 from diffprog.soft.watching import CALLS, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
 
     from diffprog.errors import Diagnostic
-    from diffprog.soft.module import SoftProgram
+    from diffprog.ir.graph import Graph
+    from diffprog.lang.typed import Hole
     from diffprog.soft.torchgen import Generated
     from diffprog.soft.watching import Record
 
 
-def traced(module: SoftProgram, inputs: Mapping[str, Any]) -> tuple[Any, tuple[Record, ...]]:
+class Module(Protocol):
+    """A softened program, as far as it matters here."""
+
+    name: str
+    graph: Graph
+    hole_types: dict[str, Hole]
+    _function: Callable[..., tuple[Tensor, ...]]
+    _constants: dict[str, Tensor]
+
+    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+        """Return a generated function, and its constants."""
+
+    def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
+        """Return inputs as soft tensors."""
+
+    def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
+        """Run the program."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget gradients."""
+
+
+def traced(module: Module, inputs: Mapping[str, Any]) -> tuple[Any, tuple[Record, ...]]:
     """Return the answer, and what was seen."""
     labels = {key: hole.labels for key, hole in module.hole_types.items() if hole.labels}
     generated, recorder = generate(module.graph, module.name, tracing=labels), Recorder()
@@ -32,7 +57,7 @@ def traced(module: SoftProgram, inputs: Mapping[str, Any]) -> tuple[Any, tuple[R
     return answer, tuple(recorder.records)
 
 
-def nan(module: SoftProgram, inputs: Mapping[str, Any]) -> Diagnostic | None:
+def nan(module: Module, inputs: Mapping[str, Any]) -> Diagnostic | None:
     """Return the first operation that gives a number that is not finite.
 
     Where there is none, the last whose result has a gradient that is not finite.
@@ -52,7 +77,7 @@ def nan(module: SoftProgram, inputs: Mapping[str, Any]) -> Diagnostic | None:
 
 
 def _run(
-    module: SoftProgram, generated: Generated, hooks: Mapping[str, Any], inputs: Mapping[str, Any]
+    module: Module, generated: Generated, hooks: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> Any:
     function, made = module._loaded(generated)
     function.__globals__.update(hooks)
