@@ -31,15 +31,15 @@ from diffprog.ir.graph import (
     Select,
     regions,
 )
-from diffprog.ir.masks import Cells, change, join, kept, restored, unchanged, union
-from diffprog.ir.meet import RULES, is_real, network
+from diffprog.ir.marks import Marks
+from diffprog.ir.masks import Origins, join, kept, union
+from diffprog.ir.meet import RULES, network
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from diffprog.ir.bits import Ledger
     from diffprog.ir.meet import Flowing
-    from diffprog.types import Type
 
     Plan = list[tuple[Node, tuple[int, ...]]]
 
@@ -49,12 +49,28 @@ BUDGET = 30_000
 
 @dataclass
 class Rounds:
-    """The state of a loop: carried values, invariants, all tests so far, results that stopped."""
+    """The state of a loop.
 
+    Attributes:
+        marks: the loop's own.
+        state: the carried values.
+        rest: the invariants.
+        since: where the cells of the carried values came from, if rounds have left them alone.
+        alive: the sources of all tests so far.
+        results: what has stopped.
+    """
+
+    marks: Marks
     state: list[Flowing]
     rest: list[Flowing]
+    since: list[Origins]
     alive: int = 0
     results: list[list[Flowing]] = field(default_factory=list)
+
+    def enter(self) -> list[Flowing]:
+        """Return the carried values such that what a region leaves alone can be told."""
+        pairs = zip(self.state, self.since, strict=True)
+        return [(kept(mask, self.marks, since=since), value) for (mask, value), since in pairs]
 
 
 class Flow:
@@ -125,78 +141,18 @@ class Flow:
             case Loop():
                 return self._loop(node, args)
 
-    def _bits(self, node: Node) -> tuple[int, int, int]:
-        """Return a test's bits: conditioned; finite but not conditioned; real."""
-        names = ("given", "stale", "mean")
-        given, stale, mean = (
-            self.ledger.kept((name, id(node)), name, "test", node.span) for name in names
-        )
-        return given, stale, mean
-
     def _select(self, node: Select, args: list[Flowing], used: tuple[int, ...]) -> list[Flowing]:
         ((mask, value),) = self.run(node.test, args)
         tested = union(mask)
         if not tested and value is not None:
             lo = getattr(node.test.types[0], "lo", 0)
             return self.run(node.cases[node.unions[int(value) - lo]], args, used)
-        inside = self._inside(node, args, tested)
-        with self._under(node, tested):
+        marks, sources = Marks(self.ledger, node), node.sources
+        types = [p.type for p in node.test.params][sources:]
+        inside = marks.given(args[:sources], tested) + marks.stale(args[sources:], types, tested)
+        with marks.under(tested):
             cases = [self.run(case, inside, used) for case in node.cases]
-        return self._merged(node, cases, tested)
-
-    def _inside(self, node: Select, args: list[Flowing], tested: int) -> list[Flowing]:
-        types = [p.type for p in node.test.params][node.sources :]
-        sources = self._given(node, args[: node.sources], tested)
-        return sources + self._stale(node, args[node.sources :], types, tested)
-
-    def _given(self, node: Select | Loop, args: Sequence[Flowing], tested: int) -> list[Flowing]:
-        """Condition the sources of a test: those that it depends on now share its bit."""
-        bit = self._bits(node)[0]
-        return [(_marked(mask, tested, bit), value) for mask, value in args]
-
-    def _stale(
-        self, node: Select | Loop, args: Sequence[Flowing], types: Sequence[Type], tested: int
-    ) -> list[Flowing]:
-        """Mark what depends on a test and is not conditioned on it."""
-        _, stale, mean = self._bits(node)
-        out: list[Flowing] = []
-        for place, ((mask, value), t) in enumerate(zip(args, types, strict=True)):
-            touched = union(mask) & tested
-            bit = mean if is_real(t) else stale
-            out.append((kept(mask, place, tested=tested, bit=bit) if tested else mask, value))
-            if touched and not is_real(t):
-                self.ledger.blame(stale, touched)
-        return out
-
-    @contextmanager
-    def _under(self, node: Select | Loop, tested: int) -> Iterator[None]:
-        """Let holes met meanwhile know that they are under this test."""
-        self.ledger.tests.append((tested, self._bits(node)[1]))
-        yield
-        self.ledger.tests.pop()
-
-    def _merged(
-        self, node: Select | Loop, cases: Sequence[list[Flowing]], tested: int
-    ) -> list[Flowing]:
-        """Join the results of cases; each depends on the test, and none may be stale."""
-        given = self._bits(node)[0]
-        out: list[Flowing] = []
-        for results in zip(*cases, strict=True):
-            value = results[0][1] if not tested and len(cases) == 1 else None
-            cells, same = unchanged([mask for mask, _ in results])
-            cells = change(self._settled(node, cells), lambda b: (b | tested) & ~given)
-            out.append((restored(cells, same), value))
-        return out
-
-    def _settled(self, node: Select | Loop, cells: Cells) -> Cells:
-        """Judge a result: losses go to the ledger, and the marks come off."""
-        _, stale, mean = self._bits(node)
-        found = union(cells)
-        if found & stale:
-            self.ledger.lose(node.span, self.ledger.blamed(stale), "test")
-        if found & mean:
-            self.ledger.affine = False
-        return change(cells, lambda b: b & ~(stale | mean)) if found & (stale | mean) else cells
+        return marks.merged(cases, tested)
 
     def _for(self, node: For, args: list[Flowing]) -> list[Flowing]:
         (_, lo), (_, hi) = args[:2]
@@ -219,7 +175,8 @@ class Flow:
         once = sum(self._effort.of(g) for _, g in regions(node))
         if node.halting.kind != "plain":
             self.ledger.halts = False
-        rounds = Rounds(args[: node.carried], args[node.carried :])
+        state, rest = args[: node.carried], args[node.carried :]
+        rounds = Rounds(Marks(self.ledger, node), state, rest, [()] * len(state))
         if node.rounds * once <= self.left:
             for k in range(node.rounds):
                 if not self._round(node, k, rounds, last=k == node.rounds - 1):
@@ -227,25 +184,27 @@ class Flow:
         else:
             with self._steadily():
                 self._settle_rounds(node, rounds)
-        return self._merged(node, rounds.results, rounds.alive)
+        return rounds.marks.merged(rounds.results, rounds.alive)
 
     def _settle_rounds(self, node: Loop, rounds: Rounds) -> None:
         while True:
-            before, tested = rounds.state, rounds.alive
+            before, since, tested = rounds.state, rounds.since, rounds.alive
             rounds.results.clear()
             self._round(node, None, rounds, last=True)
-            rounds.state = before
+            rounds.state, rounds.since = before, since
             self._round(node, None, rounds, last=False)
             rounds.state = _joined(before, rounds.state)
-            if rounds.state == before and rounds.alive == tested:
+            if (rounds.state, rounds.since, rounds.alive) == (before, since, tested):
                 return
 
     def _round(self, node: Loop, k: int | None, rounds: Rounds, *, last: bool) -> bool:
         """Execute one round; return whether the loop may go on."""
         counter: Flowing = (0, k)
-        state, types = rounds.state, [p.type for p in node.probe.params][1:]
-        fresh = self._stale(node, rounds.rest, types[node.carried :], rounds.alive)
-        with self._under(node, rounds.alive):
+        marks, rest, carried = rounds.marks, rounds.rest, node.carried
+        types = [p.type for p in node.probe.params][1:]
+        state = rounds.enter()
+        fresh = marks.stale(rest, types[carried:], rounds.alive)
+        with marks.under(rounds.alive):
             if node.before is not None:
                 state = self.run(node.before, [counter, *state, *fresh])
             probed = self.run(node.probe, [counter, *state, *fresh])
@@ -253,19 +212,20 @@ class Flow:
         # Nothing is conditioned by a halting unit: its test is a real.
         plain = node.halting.kind == "plain"
         tested = union(mask) if plain else 0
-        sources = self._given(node, probed[: node.sources], tested)
-        others = self._stale(node, state, types[: node.carried], tested)
-        others += self._stale(node, rounds.rest, types[node.carried :], rounds.alive | tested)
+        sources = marks.given(probed[: node.sources], tested)
+        others = marks.stale(state, types[:carried], tested, marks.origins(state))
+        others += marks.stale(rest, types[carried:], rounds.alive | tested)
         rounds.alive |= union(mask)
         inside = [counter, *sources, *others]
         decided = plain and not tested and value is not None
-        with self._under(node, rounds.alive):
+        with marks.under(rounds.alive):
             if not decided or value:
                 rounds.results.append(self.run(node.stop, inside))
             if decided and value:
                 return False
             after = self.run(node.last if last else node.go, inside)
-        rounds.state = [(self._settled(node, mask), v) for mask, v in after]
+        rounds.since = marks.origins(after)
+        rounds.state = [(marks.settled(mask), v) for mask, v in after]
         if last:
             rounds.results.append(rounds.state)
         return not last
@@ -276,12 +236,6 @@ class Flow:
         self.ledger.steady += 1
         yield
         self.ledger.steady -= 1
-
-
-def _marked(cells: Cells, tested: int, bit: int) -> Cells:
-    if not tested or not union(cells) & tested:
-        return cells
-    return change(cells, lambda mask: mask | bit if mask & tested else mask)
 
 
 def _joined(a: list[Flowing], b: list[Flowing]) -> list[Flowing]:

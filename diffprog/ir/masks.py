@@ -7,6 +7,7 @@ nothing). Lists are never changed in place. Never imports torch.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from math import prod
@@ -23,22 +24,36 @@ if TYPE_CHECKING:
 
 Cells: TypeAlias = int | list[int]
 
+Origins: TypeAlias = "Sequence[Origin | None]"
+"""Where each cell of a value came from; one for all of a value of one mask."""
+
 MOST = 1 << 14
 """An array of more cells than these has one mask for all of them."""
 
 
-class Kept(int):
-    """The mask of a cell that came in as a parameter; what any operation makes of it is an int.
+@dataclass(frozen=True, eq=False, slots=True)
+class Origin:
+    """A value of a cell as it came into the cases of a branch or the rounds of a loop.
+
+    Two are one only if they are the same object: equal masks may stand for different values.
 
     Attributes:
-        origin: the cell as it was before the region, and where it stood.
+        mask: what the cell's mask was before.
+        owner: the branch or loop.
     """
 
-    origin: tuple[int, int, int]
+    mask: int
+    owner: object
+
+
+class Kept(int):
+    """The mask of a cell that still holds what came in; operations make an int of it."""
+
+    origin: Origin
 
     @classmethod
-    def of(cls, mask: int, origin: tuple[int, int, int]) -> Kept:
-        """Return a mask that knows where it came from: (mask before, parameter, cell)."""
+    def of(cls, mask: int, origin: Origin) -> Kept:
+        """Return a mask that knows where it came from."""
         kept = cls(mask)
         kept.origin = origin
         return kept
@@ -84,17 +99,30 @@ def join(a: Cells, b: Cells) -> Cells:
     return [x | y for x, y in zip(a, b, strict=True)]
 
 
-def kept(cells: Cells, place: int, *, tested: int, bit: int) -> Cells:
-    """Let each cell of a parameter be known again, and mark those that a test depends on."""
-    if isinstance(cells, int):
-        return Kept.of(cells | bit if cells & tested else cells, (cells, place, 0))
-    return [
-        Kept.of(mask | bit if mask & tested else mask, (mask, place, at))
-        for at, mask in enumerate(cells)
+def kept(
+    cells: Cells, owner: object, *, tested: int = 0, bit: int = 0, since: Origins = ()
+) -> Cells:
+    """Let each cell be known again, and mark those that a test depends on.
+
+    `since` are the origins of cells that an earlier round has left alone.
+    """
+    masks = [cells] if isinstance(cells, int) else cells
+    known = since if len(since) == len(masks) else [None] * len(masks)
+    out = [
+        Kept.of(m | bit if m & tested else m, o or Origin(m, owner))
+        for m, o in zip(masks, known, strict=True)
     ]
+    return out[0] if isinstance(cells, int) else [*out]
 
 
-def unchanged(results: list[Cells]) -> tuple[Cells, dict[int, int]]:
+def origins(cells: Cells, owner: object) -> Origins:
+    """Return where each cell came from, None for what is new."""
+    masks = [cells] if isinstance(cells, int) else cells
+    found = (m.origin if isinstance(m, Kept) else None for m in masks)
+    return [o if o is not None and o.owner is owner else None for o in found]
+
+
+def unchanged(results: list[Cells], owner: object) -> tuple[Cells, dict[int, int]]:
     """Join the results of cases; take out what is one incoming cell in all: select(s, a, a) = a.
 
     Returns:
@@ -103,20 +131,20 @@ def unchanged(results: list[Cells]) -> tuple[Cells, dict[int, int]]:
     """
     joined = reduce(join, results)
     if isinstance(joined, int):
-        origin = _origin(results)
-        return (joined, {}) if origin is None else (0, {-1: origin[0]})
+        origin = _origin(results, owner)
+        return (joined, {}) if origin is None else (0, {-1: origin.mask})
     columns = [[r] * len(joined) if isinstance(r, int) else r for r in results]
     out, same_as = list(joined), {}
     for at, cells in enumerate(zip(*columns, strict=True)):
-        origin = _origin(cells)
+        origin = _origin(cells, owner)
         if origin is not None:
-            out[at], same_as[at] = 0, origin[0]
+            out[at], same_as[at] = 0, origin.mask
     return out, same_as
 
 
-def _origin(cells: Sequence[Cells]) -> tuple[int, int, int] | None:
-    origins = {c.origin if isinstance(c, Kept) else None for c in cells}
-    return origins.pop() if len(origins) == 1 else None
+def _origin(cells: Sequence[Cells], owner: object) -> Origin | None:
+    found = {o for cell in cells for o in origins(cell, owner)}
+    return found.pop() if len(found) == 1 else None
 
 
 def restored(cells: Cells, same_as: dict[int, int]) -> Cells:

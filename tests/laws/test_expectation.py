@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,11 +27,19 @@ from tests.laws.harness import (
     tensors,
     weight,
 )
-from tests.strategies import Generated, domain, hole_weights, one_hot, programs, read_once_programs
+from tests.strategies import (
+    Generated,
+    domain,
+    hole_weights,
+    meetings,
+    one_hot,
+    programs,
+    read_once_programs,
+)
 from tests.strategies.values import domain_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from diffprog.types import Value
 
@@ -142,6 +151,13 @@ def test_whatever_is_clean(program: Generated, data: st.DataObject) -> None:
     assert_expectation(program, data)
 
 
+@LAW
+@given(meetings(), st.data())
+def test_what_meets(program: Generated, data: st.DataObject) -> None:
+    """One operation on values that one statement may have tied: no loss is overlooked."""
+    assert_expectation(program, data)
+
+
 TESTED = """
 program main(a: int<{given}>) -> int<{values}>:
     c = choose int<{values}> given a
@@ -163,14 +179,17 @@ def test_a_choice_that_is_tested(
     assert assert_expectation(Generated(parse(Source("tested.dp", text))), data)
 
 
-def test_clean_programs_are_common() -> None:
+@pytest.mark.parametrize(("kind", "share"), [(read_once_programs, 0.5), (meetings, 0.2)])
+def test_clean_programs_are_common(
+    kind: Callable[[], st.SearchStrategy[Generated]], share: float
+) -> None:
     """The law is not empty: of the programs above, many are clean."""
     met = []
 
     @LAW
-    @given(read_once_programs(), st.data())
+    @given(kind(), st.data())
     def law(program: Generated, data: st.DataObject) -> None:
         met.append(assert_expectation(program, data))
 
     law()
-    assert sum(met) > len(met) / 2
+    assert sum(met) > len(met) * share

@@ -1,6 +1,7 @@
 """Hypothesis strategies: types, values, points of the simplex, and well-typed programs."""
 
 from tests.strategies.choices import all_choices, choices, hole_weights, one_hot_weights
+from tests.strategies.meetings import meetings
 from tests.strategies.programs import Generated, programs, read_once_programs
 from tests.strategies.values import domain, one_hot, simplex, soft_values, types, values
 
@@ -10,6 +11,7 @@ __all__ = [
     "choices",
     "domain",
     "hole_weights",
+    "meetings",
     "one_hot",
     "one_hot_weights",
     "programs",

@@ -9,7 +9,7 @@ import pytest
 from diffprog import loads
 from diffprog.ir.flow import BUDGET
 from diffprog.ir.graph import Hole
-from diffprog.ir.masks import Kept, kept, places, restored, twice, unchanged
+from diffprog.ir.masks import Kept, kept, origins, places, restored, twice, unchanged
 from diffprog.ir.sources import analyse, warnings
 from diffprog.types import BOOL, Array, Int
 from tests.unit.ir.build import Region
@@ -136,6 +136,24 @@ program p(xs: int<100>[100]) -> int<100>:
     return xs[i]
 """,
         [(3, "the correlation of `xs[0]` is lost here")],
+    ),
+    "a bound and what its rounds change": (  # each round leaves a value of the same sources
+        """\
+program p(a: int<3>, i: int<2>) -> int<3>:
+    for j in 0 .. i + 1:
+        a = (a + 1) % 3
+    return (a + i) % 3
+""",
+        [(4, "the correlation of `i` is lost here")],
+    ),
+    "a longer loop that changes it": (  # run to a fixed point
+        """\
+program p(a: int<3>, i: int<20000>) -> int<3>:
+    for j in 0 .. i + 1:
+        a = (a + 1) % 3
+    return (a + i) % 3
+""",
+        [(4, "the correlation of `i` is lost here")],
     ),
     "a variable beside the loop's": (
         """\
@@ -291,10 +309,15 @@ def test_places_of_cells() -> None:
 def test_masks() -> None:
     """Bits that stand twice; cells known again after they passed through."""
     assert twice([1, 2, 4, 6]) == 6
-    cells = kept([1, 2], 0, tested=1, bit=8)
+    cells = kept([1, 2], "test", tested=1, bit=8)
     assert isinstance(cells, list)
     assert cells == [9, 2]
     assert isinstance(cells[0], Kept)
-    joined, same = unchanged([cells, [cells[0], 4]])
+    joined, same = unchanged([cells, [cells[0], 4]], "test")
     assert (joined, same) == ([0, 6], {0: 1})
     assert restored(joined, same) == [1, 6]
+    again = kept([1, 2], "test")  # what came in later may be something else
+    assert unchanged([cells, again], "test") == ([9, 2], {})
+    since = kept([1, 2], "test", since=origins(cells, "test"))
+    assert unchanged([cells, since], "test") == ([0, 0], {0: 1, 1: 2})
+    assert unchanged([cells, since], "another") == ([9, 2], {})
