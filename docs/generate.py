@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import diffprog
 from diffprog.codes import CODES
+from diffprog.deciders import POLICIES, READERS
 from diffprog.lang.check.operations import result_type
 from diffprog.nets import KINDS, Kind, Option
 from diffprog.ops import OPS, REDUCTIONS, OpSpec, RuleError
 from diffprog.types import BOOL, REAL, Array, Int, Type, is_finite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import click
 
@@ -135,6 +136,29 @@ def networks() -> Iterator[str]:
     for name, doc, words in every:
         listed = f": {', '.join(f'`{w}`' for w in words)}" if words else ""
         yield f"| `{name}` | {doc}{listed} |"
+
+
+def _deciders(kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Yield a table of kinds, and one of their options."""
+    yield "| kind and options | |"
+    yield "|---|---|"
+    for row in kinds.values():
+        yield f"| `{row.name}({', '.join(map(_option, row.options))})` | {row.doc} |"
+    yield ""
+    yield "| option | means |"
+    yield "|---|---|"
+    for name, doc in dict.fromkeys((o.name, o.doc) for row in kinds.values() for o in row.options):
+        yield f"| `{name}` | {doc} |"
+
+
+def policies() -> Iterator[str]:
+    """Yield the tables of `POLICIES`."""
+    yield from _deciders(POLICIES)
+
+
+def readers() -> Iterator[str]:
+    """Yield the tables of `READERS`."""
+    yield from _deciders(READERS)
 
 
 def _option(option: Option) -> str:
@@ -286,6 +310,8 @@ def _listed(text: str) -> str:
 
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "networks": networks,
+    "policies": policies,
+    "readers": readers,
     "operations": operations,
     "reductions": reductions,
     "errors": errors,

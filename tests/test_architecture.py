@@ -35,6 +35,7 @@ FLOORS = {
     "types": 1,
     "ops": 2,
     "nets": 2,
+    "deciders": 3,
     "lang.syntax": 3,
     "ir.graph": 3,
     "lang": 4,

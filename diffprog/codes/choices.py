@@ -57,6 +57,32 @@ CHOICES: dict[str, Code] = {
         "fn double(x: int<9>) -> int<17>:\n    return choose(x + x, x)",
         "fn double(x: int<9>) -> int<17>:\n    return x + x",
     ),
+    "DP311": Code(
+        "a policy that sees nothing, or a controller that is given what it has already",
+        "y = choose int<3> by mlp(hidden = 8)",
+        "y = choose int<3> by mlp(hidden = 8) of x",
+    ),
+    "DP312": Code(
+        "a controller of something that is no sequence",
+        "controller reader = lstm(hidden = 8) reads (x, b)",
+        "controller reader = lstm(hidden = 8) reads x, b",
+    ),
+    "DP313": Code(
+        "a decision by a controller where it is not met just once",
+        "controller reader = lstm(hidden = 8) reads xs\nx = (choose int<3> by reader) if b else 0",
+        "controller reader = lstm(hidden = 8) reads xs\n"
+        "y = choose int<3> by reader\nx = y if b else 0",
+    ),
+    "DP314": Code(
+        "a controller that is used as a value",
+        "controller reader = lstm(hidden = 8) reads xs\nx = reader",
+        "controller reader = lstm(hidden = 8) reads xs\nx = choose int<3> by reader",
+    ),
+    "DP315": Code(
+        "a choice by a network of a kind, or a controller of a name, that there is not",
+        "y = choose int<3> by forest of x",
+        "y = choose int<3> by mlp(hidden = 8) of x",
+    ),
     "DP320": Code(
         "a program runs, and nothing is chosen for one of its holes",
         'dp.loads("program p() -> bool:\\n    return choose bool\\n").run()',
@@ -102,10 +128,5 @@ CHOICES: dict[str, Code] = {
         "a module for an extern that the program does not have",
         "program.using(encodr=module)",
         "program.using(encoder=module)",
-    ),
-    "DP390": Code(
-        "a choice by a network or a controller, which this version does not have yet",
-        "x = choose int<3> by mlp(hidden = 8) of x",
-        "x = choose int<3> given x",
     ),
 }

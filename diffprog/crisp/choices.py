@@ -7,8 +7,9 @@ Never imports torch.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from diffprog.errors import fail
 from diffprog.types import Array, Bool, Enum, Int
@@ -24,10 +25,11 @@ Path: TypeAlias = tuple[int, ...]
 Mask: TypeAlias = tuple[bool, ...]
 """Which alternatives may be taken."""
 
-Decider: TypeAlias = "Callable[[Hole, Path, Mask | None], int | float]"
+Decider: TypeAlias = "Callable[[Hole, Path, Mask | None], int | float | None]"
 """From a hole, a path and a mask (None without a `where`) to an alternative's number.
 
-For a hole of kind `real` the answer is the number itself. A decider is asked *each time* a
+For a hole of kind `real` the answer is the number itself. Of a decision `by` a network it may be
+None: then the network decides, by the largest of its logits. A decider is asked *each time* a
 hole is met, and once for each cell of a `learn`; the interpreter remembers nothing. A free
 choice and a table's cell are one decision for the whole program, so there a decider that
 answers differently the second time runs a program that nobody could write down.
@@ -48,7 +50,9 @@ def as_decider(choices: Choices | None) -> Decider:
 
     A mapping has, by key: for a free choice the number of an alternative; for a choice `given`
     values nested lists of numbers, indexed by the number `v - lo` of each value; for a `learn`
-    of a finite type nested lists of numbers in its shape; for a `learn` of reals its value.
+    of a finite type nested lists of numbers in its shape; for a `learn` of reals its value; for a
+    decision `by` a network the list of the alternatives that it takes in one run, in the order in
+    which it is met. Without such a list the network decides.
 
     Raises:
         DiffprogError: DP320 where a hole that is met has no choice, DP321 where the choice has
@@ -56,15 +60,47 @@ def as_decider(choices: Choices | None) -> Decider:
     """
     if callable(choices):
         return choices
-    known = choices or {}
+    known, met = choices or {}, Counter[str]()
 
-    def decide(hole: Hole, path: Path, mask: Mask | None) -> int | float:
+    def decide(hole: Hole, path: Path, mask: Mask | None) -> int | float | None:
+        if hole.by:
+            if hole.key not in known:
+                return None
+            path = (met[hole.key],)
+            met[hole.key] += 1
         if hole.key not in known:
-            message = f"nothing is chosen for the hole `{hole.key}`"
-            fail("DP320", message, hole.span, hint="train this program, or give `choices=`")
+            undecided(hole)
         return _look_up(hole, known[hole.key], path)
 
     return decide
+
+
+def undecided(hole: Hole) -> NoReturn:
+    """Complain that nobody says what a hole is."""
+    message = f"nothing is chosen for the hole `{hole.key}`"
+    fail("DP320", message, hole.span, hint="train this program, or give `choices=`")
+
+
+def by_network(
+    decide: Decider,
+    hole: Hole,
+    mask: Mask | None,
+    span: Span,
+    logits: Callable[[], Sequence[float]],
+) -> int:
+    """Ask for the alternative of a decision by a network; else take that of the largest logit.
+
+    Raises:
+        DiffprogError: DP322 where a mask leaves none, and as `decided`.
+    """
+    chosen = decide(hole, (), mask)
+    if chosen is None:
+        scores = logits()
+        allowed = [k for k in range(len(scores)) if mask is None or mask[k]]
+        if not allowed:
+            fail("DP322", f"every alternative of `{hole.key}` is masked", span)
+        chosen = max(allowed, key=lambda k: scores[k])  # the first of equals
+    return decided(lambda *_: chosen, hole, (), mask, span)
 
 
 def _look_up(hole: Hole, leaf: object, path: Path) -> int | float:
@@ -79,7 +115,9 @@ def _look_up(hole: Hole, leaf: object, path: Path) -> int | float:
     return leaf
 
 
-def _shape(hole: Hole) -> list[int]:
+def _shape(hole: Hole) -> Sequence[int | str]:
+    if hole.by:
+        return ["decisions"]
     sizes = [t.size for t in hole.given if isinstance(t, Bool | Int | Enum)]
     return sizes + list(hole.type.shape if isinstance(hole.type, Array) else ())
 

@@ -93,14 +93,16 @@ class _Script:
         if (hole.key, path) not in self.remembered:
             chosen = self.next(hole, mask)
             self.decisions.append(Decision(hole.key, path, chosen, mask))
-            if hole.given:
+            if hole.given or hole.by:
                 return chosen  # decided anew each time it is met
             self.remembered[hole.key, path] = chosen
         return self.remembered[hole.key, path]
 
     def real(self, hole: Hole, path: Path) -> float:
         """Look up a learned real."""
-        return as_decider(self.reals)(hole, path, None)
+        found = as_decider(self.reals)(hole, path, None)
+        assert found is not None
+        return found
 
     def next(self, hole: Hole, mask: Mask | None) -> int:
         """Take the next alternative of the beginning, or the first that is allowed."""

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, assert_never
 
-from diffprog.crisp.choices import decided
+from diffprog.crisp.choices import by_network, decided, undecided
 from diffprog.crisp.values import (
     cells,
     checked,
@@ -23,6 +23,7 @@ from diffprog.crisp.values import (
     read,
     verified,
 )
+from diffprog.deciders import only_decides
 from diffprog.errors import InvariantError, fail
 from diffprog.lang import typed
 from diffprog.nets import EXTERN
@@ -81,12 +82,10 @@ class Evaluator:
                 whole = self.value(base, scope)
                 assert isinstance(whole, tuple)
                 return whole[place]
-            case typed.ChooseValue(hole, given, mask):
-                chosen = self.choose(hole, given, mask, node.span, scope)
-                return _scalar_type(hole.type).values()[chosen]
-            case typed.ChooseExpr(hole, given, mask, alternatives):
-                chosen = self.choose(hole, given, mask, node.span, scope)
-                return self.value(alternatives[chosen], scope)
+            case typed.ChooseValue():
+                return _scalar_type(node.hole.type).values()[self.choose(node, scope)]
+            case typed.ChooseExpr():
+                return self.value(node.alternatives[self.choose(node, scope)], scope)
             case _:
                 assert_never(node)
 
@@ -107,19 +106,28 @@ class Evaluator:
         return int(place)
 
     def choose(
-        self,
-        hole: typed.Hole,
-        given: tuple[typed.Expr, ...],
-        mask: typed.Expr | None,
-        span: Span,
-        scope: Scope,
+        self, node: typed.ChooseValue | typed.ChooseExpr | typed.Choose, scope: Scope
     ) -> int:
         """Return the number of the alternative that is taken here."""
+        if not isinstance(node, typed.ChooseValue) and node.decided is not None:
+            return self._place(node.decided, scope)
         path = tuple(
-            number(value, _scalar_type(node.type))
-            for node, value in zip(given, self.values(given, scope), strict=True)
+            number(value, _scalar_type(g.type))
+            for g, value in zip(node.given, self.values(node.given, scope), strict=True)
         )
-        return decided(self.decide, hole, path, self._mask(mask, scope), span)
+        mask = self._mask(node.mask, scope)
+        if isinstance(node, typed.ChooseValue) and node.logits is not None:
+            logits = node.logits
+            return by_network(
+                self.decide, node.hole, mask, node.span, lambda: self._logits(node, logits, scope)
+            )
+        return decided(self.decide, node.hole, path, mask, node.span)
+
+    def _logits(self, node: typed.ChooseValue, logits: typed.Expr, scope: Scope) -> list[float]:
+        """Return what the network that decides gives, once it has weights."""
+        if node.hole.network not in self.nets:
+            undecided(node.hole)
+        return [float(x) for x in cells(self.value(logits, scope))]
 
     def _mask(self, mask: typed.Expr | None, scope: Scope) -> Mask | None:
         return None if mask is None else tuple(map(bool, cells(self.value(mask, scope))))
@@ -139,13 +147,17 @@ class Evaluator:
 
     def _learned_cell(self, hole: typed.Hole, path: tuple[int, ...]) -> Value:
         if hole.kind == "real":
-            return float(self.decide(hole, path, None))
+            found = self.decide(hole, path, None)
+            assert found is not None  # only a decision by a network may be left open
+            return float(found)
         item = hole.type.item if isinstance(hole.type, Array) else hole.type
         return _scalar_type(item).values()[decided(self.decide, hole, path, None, hole.span)]
 
     def _network(self, node: typed.NetCall, scope: Scope) -> Value:
         """Apply a network, along the axes that it is lifted over."""
         function = self.nets.get(node.net.name)
+        if function is None and only_decides(node.net.kind):
+            return converted(0.0, node.type)  # its decisions are written down, or asked for there
         if function is None:
             _unbound(node)
         return verified(_along(function, self.values(node.args, scope), node.lifted), node.type)

@@ -124,9 +124,9 @@ class _Machine:
                 self.block(then if value(test, scope) else orelse, scope)
             case typed.Match():
                 self.match(statement, scope)
-            case typed.Choose(hole, given, mask, alternatives):
-                chosen = self.evaluator.choose(hole, given, mask, statement.span, scope)
-                self.block(alternatives[chosen], scope)
+            case typed.Choose():
+                chosen = self.evaluator.choose(statement, scope)
+                self.block(statement.alternatives[chosen], scope)
             case typed.For() | typed.ForEach():
                 for item in self.items(statement, scope):
                     scope[statement.name] = item

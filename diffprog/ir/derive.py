@@ -28,7 +28,7 @@ from diffprog.ir.graph import (
     Write,
 )
 from diffprog.ops import OPS, REDUCTIONS, RuleError
-from diffprog.types import BOOL, Array, Int, Real, Tuple, Type, fits, is_finite
+from diffprog.types import BOOL, REAL, Array, Int, Real, Tuple, Type, fits, is_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,11 +96,14 @@ def _derived(node: Node, types: Sequence[Type]) -> Type | None:  # noqa: C901 - 
 
 
 def _hole(node: Hole, types: Sequence[Type]) -> Type:
-    given = types[:-1] if node.masked else types
+    given = types[int(node.logits) : len(types) - node.masked]
     _require(all(map(is_scalar_finite, given)), "a choice is given what is not finite")
+    size = getattr(node.type, "size", 0)
     if node.masked:
-        size = getattr(node.type, "size", None)
-        _require(types[-1] == Array((size or 0,), BOOL), f"its mask is {types[-1]}")
+        _require(types[-1] == Array((size,), BOOL), f"its mask is {types[-1]}")
+    if node.logits:
+        _require(types[0] == Array((size,), REAL), f"its logits are {types[0]}")
+        _require(not given, "a choice by a network is given values too")
     return node.type
 
 

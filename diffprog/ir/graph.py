@@ -8,7 +8,8 @@ Soft meaning in one line each (DESIGN §3 has the whole):
 
 - Param: what the region is given.
 - Const: the value; one-hot.
-- Hole: softmax(logits / choice_temperature), contracted with the `given` values.
+- Hole: softmax(logits / choice_temperature), contracted with the `given` values; its logits are
+  a parameter, or the first input: a network's, of a decision each time it is met.
 - Apply: the multilinear extension of the row's crisp function, or the row's formula.
 - Table: a tabulated expression, extended over all its inputs at once.
 - Read: sum_j i_j M_j. Write: M_j <- i_j v + (1 - i_j) M_j; by `op`: i_j op(M_j, v) + (1 - i_j) M_j.
@@ -66,9 +67,12 @@ class Const(Base):
 
 @dataclass(frozen=True, slots=True)
 class Hole(Base):
-    """The value of a hole; inputs are the `given` values, and the mask last if `masked`.
+    """The value of a hole.
 
-    A hole with `given` values is a decision each time it is met, so no two nodes of it are one.
+    inputs: its logits if `logits` (reals that a network gives; else they are a parameter), or the
+    `given` values; then the mask if `masked`.
+
+    A hole with either is a decision each time it is met, so no two nodes of it are one.
     `branches`: made for a branch, whose test alone reads it; conditioning looks through it.
     For `select` holes the type is ``Int(0, k)``. Every Hole node of one key reads the same
     logits.
@@ -77,6 +81,12 @@ class Hole(Base):
     key: str
     masked: bool = False
     branches: bool = False
+    logits: bool = False
+
+    @property
+    def given(self) -> tuple[NodeId, ...]:
+        """The values that it is given."""
+        return self.inputs[int(self.logits) : len(self.inputs) - self.masked]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ def hole(ledger: Ledger, node: Hole, args: Sequence[Flowing], types: Sequence[Ty
     given = [union(m) for m, _ in args]
     if node.masked and given.pop():
         ledger.affine = False  # alternatives that may be missing: the softmax is no mean
+    if node.logits:
+        ledger.affine &= not union(given)  # the softmax of what is uncertain is no mean
+        return spread(union(given) | ledger.decision(node, node.key, "hole"), node.type), None
     if not given:
         found = ledger.source(node.key, "hole", node.span, node.type)
         return change(found, ledger.untested), None

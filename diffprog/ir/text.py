@@ -142,7 +142,8 @@ def _state(carried: list[str], invariant: list[str]) -> str:
 
 def _given(node: Hole, inputs: list[str]) -> list[str]:
     given, mask = (inputs[:-1], inputs[-1:]) if node.masked else (inputs, [])
-    return [*(["given", *given] if given else []), *(["where", *mask] if mask else [])]
+    word = "by" if node.logits else "given"
+    return [*([word, *given] if given else []), *(["where", *mask] if mask else [])]
 
 
 def _reduce(node: Reduce, inputs: list[str]) -> str:

@@ -259,8 +259,7 @@ def holes_agree(graph: Graph) -> Iterator[str]:
     """Holes of one key, which read the same logits, ask for the same alternatives."""
     kinds: dict[str, tuple[Type, ...]] = {}
     for region, node in _holes(graph):
-        given = node.inputs[:-1] if node.masked else node.inputs
-        kind = (node.type, *(region[i].type for i in given))
+        kind = (node.type, *(region[i].type for i in node.given))
         if kinds.setdefault(node.key, kind) != kind:
             yield f"hole {node.key} is {_list(kind)} and {_list(kinds[node.key])}"
 

@@ -179,7 +179,8 @@ class Hole:
     ``kind``: ``value`` (a value of finite type ``type``), ``select`` (one of ``Int(0, k)``
     alternatives), ``table`` (``learn`` of a finite type, possibly an array: every cell is one
     decision for the program), ``real`` (``learn`` of a real type). The logits of a finite hole
-    have the shape ``[*sizes of given, *shape of table, number of alternatives]``.
+    have the shape ``[*sizes of given, *shape of table, number of alternatives]``; of a decision
+    `by` a network they are what the network of that name gives, each time it is met.
     """
 
     key: str
@@ -189,28 +190,41 @@ class Hole:
     span: Span = field(compare=False, repr=False)
     labels: tuple[str, ...] = ()
     """The alternatives as the source writes them, for pictures and reports."""
+    by: str = ""
+    """What decides it: the name of a controller, or the kind of a policy."""
+
+    @property
+    def network(self) -> str:
+        """The name of the network that gives its logits (names of networks have no dots)."""
+        return self.key.replace(".", ":")
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseValue(Node):
     """``choose T``: a value of a finite scalar type.
 
-    `mask` (bools, one for each value) or None.
+    `mask` (bools, one for each value) or None; `logits` (reals, one for each value) where a
+    network decides.
     """
 
     hole: Hole
     given: tuple[Expr, ...]
     mask: Expr | None
+    logits: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseExpr(Node):
-    """``choose(a, b)``; alternatives are converted to the node's type."""
+    """``choose(a, b)``; alternatives are converted to the node's type.
+
+    `decided`: the number of the alternative, where a network has decided.
+    """
 
     hole: Hole
     given: tuple[Expr, ...]
     mask: Expr | None
     alternatives: tuple[Expr, ...]
+    decided: Expr | None = None
 
 
 Expr: TypeAlias = (
@@ -325,13 +339,14 @@ class Match(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Choose(Statement):
-    """``choose:``, an alternative a block."""
+    """``choose:``, an alternative a block; `decided` as of `ChooseExpr`."""
 
     hole: Hole
     given: tuple[Expr, ...]
     mask: Expr | None
     alternatives: tuple[Block, ...]
     merged: Merged
+    decided: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,3 +449,5 @@ class Checked:
     """
     warnings: tuple[Diagnostic, ...] = ()
     nets: dict[str, Net] = field(default_factory=dict)
+    decisions: dict[str, Hole] = field(default_factory=dict)
+    """The choices that networks decide each time they are met, by key."""

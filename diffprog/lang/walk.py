@@ -33,9 +33,9 @@ def children(e: typed.Expr) -> list[typed.Expr]:  # noqa: C901 - a case a kind
         case typed.Convert(value=inner) | typed.Narrow(value=inner):
             return [inner]
         case typed.ChooseValue():
-            return [*e.given, *([e.mask] if e.mask else [])]
+            return [*e.given, *(x for x in (e.logits, e.mask) if x is not None)]
         case typed.ChooseExpr():
-            return [*e.given, *([e.mask] if e.mask else []), *e.alternatives]
+            return [*e.given, *(x for x in (e.decided, e.mask) if x is not None), *e.alternatives]
         case _:
             assert_never(e)
 
@@ -102,7 +102,7 @@ def expressions(s: typed.TStatement) -> list[typed.Expr]:  # noqa: C901 - a case
         case typed.Match():
             return [s.subject]
         case typed.Choose():
-            return [*s.given, *([s.mask] if s.mask else [])]
+            return [*s.given, *(x for x in (s.decided, s.mask) if x is not None)]
         case typed.For():
             return [s.lo, s.hi]
         case typed.ForEach():

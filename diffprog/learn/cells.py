@@ -139,7 +139,7 @@ class Cells:
 
     def harden(self, logits: Mapping[str, Tensor]) -> Tensor:
         """Return the best alternative of each cell, [R, size]; ties go to the first."""
-        rows = [_first_best(self._rows(logits, key).detach()) for key in self.parts]
+        rows = [first_best(self._rows(logits, key).detach()) for key in self.parts]
         restarts = next((len(p) for p in logits.values()), 1)
         return torch.cat(rows, 1) if rows else torch.zeros(restarts, 0, dtype=torch.long)
 
@@ -191,8 +191,11 @@ def _each(parts: Any, numbers: list[int]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.long).repeat_interleave(repeats)
 
 
-def _first_best(rows: Tensor) -> Tensor:
-    # argmax does not promise the first of equals; determinism does.
+def first_best(rows: Tensor) -> Tensor:
+    """Return the place of the largest number of the last axis, the first of equals.
+
+    argmax does not promise the first; determinism does.
+    """
     count = rows.shape[-1]
     best = rows == rows.amax(-1, keepdim=True)
     return torch.where(best, torch.arange(count), count).amin(-1)

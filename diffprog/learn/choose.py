@@ -5,23 +5,28 @@ In: a program, its tasks, the user's word. Out: an estimator that says why it wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from diffprog.errors import fail
-from diffprog.ir.graph import Loop, Network, walk
+from diffprog.ir.graph import Loop, walk
 from diffprog.learn.beam import Beam
-from diffprog.learn.estimators import Estimator, Exact, Sample, Task, Weighed
+from diffprog.learn.estimators import Estimator, Exact, Sample, Weighed
 from diffprog.learn.expand import TooManyStates
+from diffprog.learn.networks import only_decides
 from diffprog.learn.relaxed import Soft, relax
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
 
     from diffprog.learn.cells import Cells
+    from diffprog.learn.networks import Networks
     from diffprog.learn.outcomes import Likelihood
+    from diffprog.learn.rows import Task
     from diffprog.soft.module import SoftProgram
 
 NAMES = ("auto", "exact", "beam", "sample", "search", "soft")
@@ -45,6 +50,8 @@ class Setting:
         states: the budget of `exact`.
         width: sequences for each row, for `beam`.
         cost: the weight of what halting loops cost, for `soft`.
+        networks: those of the program, or None.
+        weights: the first weights of these.
     """
 
     tasks: Sequence[Task]
@@ -56,6 +63,8 @@ class Setting:
     width: int
     modules: Callable[[], Sequence[SoftProgram]] = tuple
     cost: float = 0.0
+    networks: Networks | None = None
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def choose(name: str, setting: Setting) -> Estimator:
@@ -119,9 +128,8 @@ def _soft(setting: Setting, why: str) -> Soft:
 
 
 def _auto(setting: Setting) -> Estimator:
-    graphs = [t.graph for t in setting.tasks]
-    if any(isinstance(n, Network) for g in graphs for n in walk(g)):
-        return _soft(setting, "the program has networks")
+    if not all(only_decides(t.graph) for t in setting.tasks):
+        return _soft(setting, "the program computes with networks")
     if learns_to_halt(setting.tasks, setting.cells):
         return _soft(setting, "it learns when a loop `by ponder` stops")
     try:
@@ -130,7 +138,8 @@ def _auto(setting: Setting) -> Estimator:
         if isinstance(exact, Weighed):
             _try(exact, setting)
     except TooManyStates as problem:
-        return _sample(setting, f"`exact` does not fit: {problem.diagnostics[0].message}")
+        why = f"`exact` does not fit: {problem.diagnostics[0].message}"
+        return _sample(setting, why) if setting.networks is None else _beam(setting, why)
     size = f"{exact.arcs:,} steps from state to state" if isinstance(exact, Exact) else "few states"
     exact.why = f"every sequence of decisions fits the budget ({size})"
     return exact
@@ -158,29 +167,24 @@ def _try(exact: Weighed, setting: Setting) -> None:
     }
     for value in weights.values():
         value.requires_grad_()
+    weights |= setting.weights
     for task in range(len(setting.tasks)):
         exact.loss(task, weights, torch.Generator(), 1.0)
 
 
 def _exact(setting: Setting, why: str) -> Exact | Weighed:
-    if setting.cells.reals:
-        return Weighed(
-            setting.tasks, setting.cells, setting.likelihood, relax(), setting.states, why
-        )
-    return Exact(setting.tasks, setting.cells, setting.likelihood, setting.states, why)
+    common = (setting.tasks, setting.cells, setting.likelihood)
+    if setting.cells.reals or not all(only_decides(t.graph) for t in setting.tasks):
+        return Weighed(*common, relax(), setting.states, why, setting.networks)
+    return Exact(*common, setting.states, why, setting.networks)
 
 
 def _sample(setting: Setting, why: str) -> Sample:
-    return Sample(setting.tasks, setting.cells, setting.likelihood, relax(), setting.samples, why)
+    common = (setting.tasks, setting.cells, setting.likelihood)
+    return Sample(*common, relax(), setting.samples, why, setting.networks)
 
 
 def _beam(setting: Setting, why: str) -> Beam:
-    return Beam(
-        setting.tasks,
-        setting.cells,
-        setting.likelihood,
-        relax(),
-        setting.states,
-        why,
-        width=setting.width,
-    )
+    common = (setting.tasks, setting.cells, setting.likelihood)
+    width, networks = setting.width, setting.networks
+    return Beam(*common, relax(), setting.states, why, networks, width=width)

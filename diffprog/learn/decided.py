@@ -92,7 +92,7 @@ class Judge:
     """Runs a program on examples; equal examples are run once.
 
     Attributes:
-        program: with its holes.
+        program: with its holes; its networks have the weights that are among its choices.
         examples: what it is run on.
     """
 
@@ -119,7 +119,8 @@ class Judge:
     def run(self, case: Case, choices: Choices) -> tuple[Value | None, int]:
         """Return the answer to a case, None where it is undefined, and the statements it took."""
         try:
-            outcome = interpret(case.checked, case.inputs, choices)
+            nets = self.program.networks
+            outcome = interpret(case.checked, case.inputs, choices, nets=nets)
         except DiffprogError as error:
             if error.diagnostics[0].code not in UNDEFINED:
                 raise
@@ -196,8 +197,9 @@ class Judge:
 def _noting(decide: Decider, asked: dict[tuple[str, Path], Hole]) -> Decider:
     """Return a decider that notes what it is asked."""
 
-    def noting(hole: Hole, path: Path, mask: Mask | None) -> int | float:
-        asked[hole.key, path] = hole
+    def noting(hole: Hole, path: Path, mask: Mask | None) -> int | float | None:
+        if not hole.by:
+            asked[hole.key, path] = hole
         return decide(hole, path, mask)
 
     return noting

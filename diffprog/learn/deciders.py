@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 from torch import Tensor
 
 from diffprog.errors import InvariantError
+from diffprog.learn.cells import first_best
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +48,17 @@ class Replay:
         allowed = mask.gather(1, chosen.unsqueeze(1)).squeeze(1)
         return None, replace(world, undefined=world.undefined | (where & ~allowed)), chosen
 
-    def relaxed(self, world: World, probabilities: Tensor) -> tuple[None, World, Tensor]:
-        """Take the most probable."""
-        return None, world, probabilities.argmax(-1)
+    def among(self, world: World, logs: Tensor) -> tuple[None, World, Tensor]:
+        """Take the most probable, the first of equals."""
+        return None, world, first_best(logs)
+
+    def noted(
+        self, world: World, logits: Tensor, mask: Tensor | None, count: int
+    ) -> tuple[None, World, Tensor]:
+        """Take the first that is allowed: nothing is written of a network's decisions."""
+        if mask is None:
+            return None, world, torch.zeros(world.count, dtype=torch.long)
+        return None, world, first_best(mask.long())
 
     def merge(self, world: World, classes: Tensor, count: int) -> Tensor:
         """Particles that follow what is written do not split, so none become one."""
@@ -91,10 +100,10 @@ class Draw:
         rows = self.log_probs[leaves.clamp(max=self.cells.leaves - 1), world.restart.unsqueeze(1)]
         return self._drawn(world, where, allowed_rows(rows, mask))
 
-    def relaxed(self, world: World, probabilities: Tensor) -> tuple[None, World, Tensor]:
-        """Draw an alternative of a relaxed row."""
+    def among(self, world: World, logs: Tensor) -> tuple[None, World, Tensor]:
+        """Draw an alternative of stated log-probabilities."""
         everyone = torch.ones(world.count, dtype=torch.bool)
-        return self._drawn(world, everyone, probabilities.clamp_min(1e-38).log())
+        return self._drawn(world, everyone, logs)
 
     def _drawn(self, world: World, where: Tensor, rows: Tensor) -> tuple[None, World, Tensor]:
         chance = torch.multinomial(rows.detach().exp(), 1, generator=self.generator)
@@ -103,6 +112,11 @@ class Draw:
         gained = torch.where(where, taken, torch.zeros_like(taken)).to(self.logq.dtype)
         self.logq = self.logq.index_add(0, world.node, gained)
         return None, world, chance.squeeze(1)
+
+    def noted(self, world: World, logits: Tensor, mask: Tensor | None, count: int) -> NoReturn:
+        """What is written or drawn has numbers, never references."""
+        message = "a reference to logits where there are numbers"
+        raise InvariantError(message)
 
     def merge(self, world: World, classes: Tensor, count: int) -> Tensor:
         """Draws do not split, so none become one."""

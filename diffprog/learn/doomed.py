@@ -20,6 +20,7 @@ from diffprog.learn import vector
 from diffprog.learn.deciders import Replay
 from diffprog.learn.machine import Machine
 from diffprog.learn.particles import start
+from diffprog.learn.tape import Tape
 from diffprog.types import Array, is_finite
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class _Probe(Machine):
     """Notes, in order, which cells the writes into each result write: the same in every run."""
 
     def __init__(self, cells: Cells, spots: Spots) -> None:
-        super().__init__(cells, Replay(cells, torch.zeros(1, len(cells.counts), dtype=torch.long)))
+        written = torch.zeros(1, len(cells.counts), dtype=torch.long)
+        super().__init__(cells, Replay(cells, written), networks=Tape())
         self.spots = spots
         self.written: dict[int, list[list[int]]] = defaultdict(list)
 

@@ -73,7 +73,7 @@ def emit(
         The program as parsed from the new text. On the examples it gives the answers of the
         hardened program.
     """
-    judge = None if examples is None else Judge(program, examples)
+    judge = None if examples is None else Judge(program.decide(choices), examples)
     survey = None if judge is None else judge.survey(choices)
     filled = fillings(program.holes, choices)
     decided: dict[str, list[bool]] = {}

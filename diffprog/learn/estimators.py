@@ -8,27 +8,26 @@ the logits, the seed and its number. `search`, which has no gradient, stands in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
-from diffprog.learn.dag import Dag, build
+from diffprog.learn.compiled import Compiled, compiled
 from diffprog.learn.deciders import Draw
-from diffprog.learn.doomed import Dropping
-from diffprog.learn.expand import ZERO, Arcs, Expand, TooManyStates, Weigh
+from diffprog.learn.expand import TooManyStates, Weigh
 from diffprog.learn.machine import Machine
+from diffprog.learn.networks import Live
 from diffprog.learn.outcomes import NONE, Likelihood
-from diffprog.learn.particles import World, start
+from diffprog.learn.particles import start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from diffprog.ir.graph import Graph
     from diffprog.learn.cells import Cells
-    from diffprog.learn.rows import Rows
+    from diffprog.learn.networks import Networks
+    from diffprog.learn.rows import Task
     from diffprog.learn.runner import Relax
-    from diffprog.types import Type
 
 STATES = 2**19
 """The largest number of states at once in exact inference, unless another budget is stated."""
@@ -36,15 +35,6 @@ ARCS = 2**22
 """The largest number of arcs of all compiled graphs of decisions: the cost of a step."""
 SAMPLES = 16
 """Draws for each row and restart, unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A program at certain sizes, and rows for it."""
-
-    graph: Graph
-    result: tuple[Type, ...]
-    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -79,11 +69,6 @@ class Estimator(Protocol):
         ...
 
 
-Masked: TypeAlias = tuple[tuple[int, tuple[bool, ...]], ...]
-Compiled: TypeAlias = tuple[Dag, Masked, Tensor]
-"""A graph of decisions, its masked rows of leaves, and the weights of its data rows."""
-
-
 @dataclass
 class Exact:
     """Every sequence of alternatives, weighted; the graph of decisions is built once."""
@@ -93,6 +78,7 @@ class Exact:
     likelihood: Likelihood
     limit: int = STATES
     why: str = ""
+    networks: Networks | None = None
     name: str = field(default="exact", init=False)
 
     def __post_init__(self) -> None:
@@ -102,33 +88,17 @@ class Exact:
     def _stretches(self, task: Task) -> list[Compiled]:
         """Compile a task in one piece, or in as many as the budget wants."""
         try:
-            dag, masked = self._compiled(task)
+            found = compiled(task, self.cells, self.likelihood, self.limit)
         except TooManyStates:
             if task.rows.count < 2:
                 raise
             half = torch.arange(task.rows.count).chunk(2)
             parts = [replace(task, rows=task.rows.take(rows)) for rows in half]
             return [done for part in parts for done in self._stretches(part)]
-        self.arcs += dag.arcs
+        self.arcs += found.dag.arcs
         if self.arcs > ARCS:
             raise TooManyStates(self.arcs, ARCS, "steps that lead to an answer")
-        return [(dag, masked, task.rows.weights)]
-
-    def _compiled(self, task: Task) -> tuple[Dag, Masked]:
-        count = task.rows.count
-        decider = Expand(self.cells, count, self.limit)
-        rows = task.rows
-        machine = Dropping(task.graph, rows.inputs, rows.targets, self.cells, decider)
-        world = start(count, self.cells.free)
-        ran = machine.start(task.graph, task.rows.inputs, world, torch.arange(count))
-        values = [v for v in ran.results if isinstance(v, Tensor)]
-        scores = _scores(values, task, ran.world, self.likelihood)
-        good = torch.nonzero(scores > NONE).squeeze(1)
-        leaf = torch.full_like(good, ZERO)
-        final = Arcs(ran.world.node[good], ran.world.unit[good], leaf)
-        constant = scores[good] if bool((scores[good] != 0).any()) else None
-        dag = build(decider.arcs, decider.nodes, count, final, constant, decider.leaves, count)
-        return dag, tuple(decider.masked)
+        return [found]
 
     def loss(
         self, task: int, weights: Mapping[str, Tensor], chance: torch.Generator, temperature: float
@@ -142,18 +112,11 @@ class Exact:
     def _part(
         self, part: Compiled, weights: Mapping[str, Tensor], temperature: float
     ) -> tuple[Tensor, float, int]:
-        dag, masked, rows = part
-        leaves = self.cells.log_probs(weights, temperature=temperature, masked=masked)
-        possible = dag.sinks < dag.states
-        share = rows[possible].to(leaves.dtype)
-        found = -(share.unsqueeze(1) * dag(leaves)[possible]).sum(0)
+        logs = part.likelihoods(self.cells, weights, temperature, self.networks)
+        possible = part.dag.sinks < part.dag.states
+        share = part.shares[possible].to(logs.dtype)
+        found = -(share.unsqueeze(1) * logs[possible]).sum(0)
         return found, float(share.sum()), int((~possible).sum())
-
-
-def _scores(values: Sequence[Tensor], task: Task, world: World, likelihood: Likelihood) -> Tensor:
-    """Return log p(target | outcome) of particles, [P]; nothing undefined is an answer."""
-    targets = [t[world.unit] for t in task.rows.targets]
-    return likelihood.crisp(values, targets).masked_fill(world.undefined, NONE)
 
 
 @dataclass
@@ -166,6 +129,7 @@ class Weighed:
     relax: Relax
     limit: int = STATES
     why: str = ""
+    networks: Networks | None = None
     name: str = field(default="exact", init=False)
 
     def loss(
@@ -177,7 +141,10 @@ class Weighed:
         restart, row = _units(restarts, count)
         logs = self.cells.log_probs(weights, temperature=temperature)
         decider = self.decider(restarts * count, logs, weights)
-        machine = Machine(self.cells, decider, merging=True, relax=self.relax)
+        machine = Machine(
+            self.cells, decider, merging=True, relax=self.relax, temperature=temperature,
+            networks=None if self.networks is None else Live(self.networks, weights),
+        )  # fmt: skip
         world = start(restarts * count, self.cells.free, restart)
         ran = machine.start(own.graph, own.rows.inputs, world, row)
         values = [v for v in ran.results if isinstance(v, Tensor)]
@@ -245,6 +212,7 @@ class Sample:
     relax: Relax
     samples: int = SAMPLES
     why: str = ""
+    networks: Networks | None = None
     name: str = field(default="sample", init=False)
 
     def loss(
@@ -258,7 +226,10 @@ class Sample:
         logs = self.cells.log_probs(weights, temperature=temperature)
         zero = torch.zeros(len(row), dtype=torch.float64)
         decider = Draw(self.cells, logs, chance, zero, weights)
-        machine = Machine(self.cells, decider, relax=self.relax)
+        machine = Machine(
+            self.cells, decider, relax=self.relax, temperature=temperature,
+            networks=None if self.networks is None else Live(self.networks, weights),
+        )  # fmt: skip
         ran = machine.start(
             own.graph, own.rows.inputs, start(len(row), self.cells.free, restart), row
         )

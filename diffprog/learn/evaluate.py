@@ -15,6 +15,7 @@ from torch import Tensor
 from diffprog.errors import InvariantError
 from diffprog.learn.deciders import Replay
 from diffprog.learn.machine import Machine
+from diffprog.learn.networks import Live
 from diffprog.learn.particles import start
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from diffprog.ir.graph import Graph
     from diffprog.learn.cells import Cells
+    from diffprog.learn.networks import Networks
     from diffprog.learn.rows import Rows
 
 AT_ONCE = 2**18
@@ -50,6 +52,7 @@ def answers(
     inputs: Mapping[str, Tensor],
     *,
     reals: Mapping[str, Tensor] | None = None,
+    networks: Networks | None = None,
 ) -> Answers:
     """Run the hardened program of each restart, `choices` [R, cells], on each row.
 
@@ -58,7 +61,8 @@ def answers(
         cells: the numbering of its decisions.
         choices: alternatives, [R, cells].
         inputs: by parameter, [B, *shape].
-        reals: learned reals by parameter name, [R, *shape].
+        reals: learned reals, and weights of networks, by parameter name, [R, *shape].
+        networks: the networks, which decide by the largest logit.
     """
     restarts = len(choices)
     rows = next((len(v) for v in inputs.values()), 1)
@@ -67,7 +71,7 @@ def answers(
     for first in range(0, restarts, many):
         own = slice(first, first + many)
         some = {name: v[own].detach() for name, v in (reals or {}).items()}
-        parts.append(_answers(graph, cells, choices[own], inputs, some, rows))
+        parts.append(_answers(graph, cells, choices[own], inputs, some, rows, networks))
     values = tuple(torch.cat(v) for v in zip(*(p.values for p in parts), strict=True))
     undefined = torch.cat([p.undefined for p in parts])
     return Answers(values, undefined, torch.cat([p.unfinished for p in parts]))
@@ -80,13 +84,16 @@ def _answers(
     inputs: Mapping[str, Tensor],
     reals: Mapping[str, Tensor],
     rows: int,
+    networks: Networks | None,
 ) -> Answers:
     restarts = len(choices)
     restart = torch.arange(restarts).repeat_interleave(rows)
     row = torch.arange(rows).repeat(restarts)
-    machine = Machine(cells, Replay(cells, choices, reals))
+    live = None if networks is None else Live(networks, reals)
+    machine = Machine(cells, Replay(cells, choices, reals), networks=live)
     world = start(restarts * rows, 0, restart)
-    ran = machine.start(graph, inputs, world, row)
+    with torch.no_grad():
+        ran = machine.start(graph, inputs, world, row)
     order = torch.argsort(ran.world.unit)
     if len(order) != restarts * rows:
         message = "particles were lost or split in a replay"
@@ -120,13 +127,14 @@ def score(
     *,
     reals: Mapping[str, Tensor] | None = None,
     tolerance: float = 1e-3,
+    networks: Networks | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return how well each restart's hardened program does on rows.
 
     Returns:
         Whether each answer is right, [R, B], and the share of its cells that are, [R, B].
     """
-    found = answers(graph, cells, choices, rows.inputs, reals=reals)
+    found = answers(graph, cells, choices, rows.inputs, reals=reals, networks=networks)
     share = agreement(found.values, rows.targets, tolerance)
     share = torch.where(found.undefined, 0.0, share)
     return share == 1, share

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 from torch import Tensor
 
 from diffprog.errors import Diagnostic, DiffprogError, InvariantError, fail
 from diffprog.learn.deciders import allowed_rows
+from diffprog.learn.tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ZERO = -1
 """The leaf of an arc on which nothing is decided."""
+TAPED = 2**40
+"""What is added to the leaves of a tape, until it is known how many the others are."""
 PER_STATE = 16
 """How many arcs in all go with a limit of one state at once: a long run of few states is fine."""
 
@@ -133,11 +136,13 @@ class Expand(Splitter):
         arcs: the graph, parents before children.
         masked: combinations of a cell and a mask, each with leaves of its own after the cells'.
         leaves: how many leaves there are.
+        tape: the calls of networks that were met; their leaves are counted by themselves.
     """
 
     arcs: list[Arcs] = field(default_factory=list)
     masked: dict[tuple[int, tuple[bool, ...]], int] = field(default_factory=dict)
     leaves: int = 0
+    tape: Tape = field(default_factory=Tape)
 
     def __post_init__(self) -> None:
         self.leaves = self.cells.leaves
@@ -163,9 +168,18 @@ class Expand(Splitter):
             leaves[i] = self.masked[key] + torch.arange(len(key[1]))
         return self.split(world, where, mask, leaves)
 
-    def relaxed(self, world: World, probabilities: Tensor) -> tuple[Tensor | None, World, Tensor]:
-        """Relaxed rows depend on learned reals: their probabilities are never recorded."""
-        message = "a relaxed row in a graph of decisions that is compiled once"
+    def noted(
+        self, world: World, logits: Tensor, mask: Tensor | None, count: int
+    ) -> tuple[Tensor, World, Tensor]:
+        """Split by the alternatives of a network's decision; their leaves are on the tape."""
+        everyone = torch.ones(world.count, dtype=torch.bool)
+        leaves = self.tape.decide(logits, mask, count) + TAPED
+        allowed = torch.ones_like(leaves, dtype=torch.bool) if mask is None else mask
+        return self.split(world, everyone, allowed, leaves)
+
+    def among(self, world: World, logs: Tensor) -> tuple[Tensor | None, World, Tensor]:
+        """What depends on learned reals has probabilities of its own each step: never recorded."""
+        message = "a decision below learned reals in a graph of decisions that is compiled once"
         raise InvariantError(message)
 
     def reals(self, name: str, world: World) -> Tensor:
@@ -214,11 +228,15 @@ class Weigh(Splitter):
         allowed = torch.ones_like(leaves, dtype=torch.bool) if mask is None else mask
         return self.split(world, where, allowed, rows.double())
 
-    def relaxed(self, world: World, probabilities: Tensor) -> tuple[Tensor, World, Tensor]:
-        """Split by the alternatives of a relaxed row."""
+    def noted(self, world: World, logits: Tensor, mask: Tensor | None, count: int) -> NoReturn:
+        """What is weighed has numbers, never references."""
+        message = "a reference to logits where there are numbers"
+        raise InvariantError(message)
+
+    def among(self, world: World, logs: Tensor) -> tuple[Tensor, World, Tensor]:
+        """Split by alternatives of stated log-probabilities."""
         everyone = torch.ones(world.count, dtype=torch.bool)
-        logs = probabilities.clamp_min(1e-300).log()
-        return self.split(world, everyone, probabilities.detach() > 0, logs)
+        return self.split(world, everyone, logs.detach() > -torch.inf, logs.double())
 
     def reals(self, name: str, world: World) -> Tensor:
         """Return learned reals, with their gradient."""

@@ -1,7 +1,8 @@
 """What training is judged by, now and then: how many examples each restart answers rightly.
 
-In: a trainer. Out: shares. Without networks the hardened programs are run by the machine. With
-them, the soft module runs where all temperatures are 0: there it is the crisp program.
+In: a trainer. Out: shares. Where networks only decide, or there are none, the hardened programs are
+run by the machine. Else the soft module runs where all temperatures are 0: there it is the crisp
+program.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffprog.learn.cells import Cells
-    from diffprog.learn.estimators import Task
+    from diffprog.learn.networks import Networks
     from diffprog.learn.outcomes import Likelihood
     from diffprog.learn.relaxed import Soft
+    from diffprog.learn.rows import Task
     from diffprog.learn.trainer import Trainer
 
 
@@ -39,12 +41,14 @@ class Crisp:
     tasks: Sequence[Task]
     cells: Cells
     likelihood: Likelihood
+    networks: Networks | None = None
 
     def shares(self, trainer: Trainer) -> tuple[Tensor, None]:
         """Return the share of right answers; nothing decides between equals."""
         found = accuracy(
-            self.tasks, self.cells, trainer.hardened(), trainer.reals(), self.likelihood.tolerance
-        )
+            self.tasks, self.cells, trainer.hardened(), trainer.reals(), self.likelihood.tolerance,
+            self.networks,
+        )  # fmt: skip
         return found, None
 
 

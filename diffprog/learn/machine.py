@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import torch
 from torch import Tensor
 
-from diffprog.errors import InvariantError, fail
+from diffprog.errors import InvariantError
 from diffprog.ir.graph import (
     Apply,
     Const,
@@ -43,7 +43,7 @@ class Machine(Runner):
         value = self.value(graph, node, frame)
         frame.shelves[0].values[node.id] = value
 
-    def value(self, graph: Graph, node: Node, frame: Frame) -> Held:  # noqa: C901, PLR0912, RET503
+    def value(self, graph: Graph, node: Node, frame: Frame) -> Held:  # noqa: C901, PLR0912
         """Return what a node is worth to each particle of the frame as it is afterwards."""
         match node:
             case Const():
@@ -71,7 +71,7 @@ class Machine(Runner):
                 assert isinstance(whole, tuple)
                 return whole[node.place]
             case Network():
-                fail("DP621", f"`{node.name}`: a network needs `soft`", node.span)
+                return steps.network(self, graph, node, frame)
             case Param():
                 return self.misplaced(node)
 

@@ -151,7 +151,7 @@ class Frame:
             The class of each particle, [P], and how many classes there are.
         """
         world = self.world
-        keys = _Keys(world.count)
+        keys = Keys(world.count)
         keys.add(world.unit.unsqueeze(1), int(world.unit.max()) + 1 if world.count else 1)
         flags = world.undefined.long() * 2 + world.unfinished.long()
         keys.add(flags.unsqueeze(1), 4)
@@ -175,7 +175,7 @@ def _columns(value: Held | None, t: Type) -> Iterator[tuple[Tensor, int | None]]
             yield flat - lo, size
 
 
-class _Keys:
+class Keys:
     """Packs columns of small numbers into one int64 key, exactly."""
 
     LIMIT = 2**62

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from diffprog.learn.cells import Cells, Choices
-    from diffprog.learn.estimators import Task
+    from diffprog.learn.networks import Networks
+    from diffprog.learn.rows import Task
 
 REALS, WEIGHTS = "record/reals/", "record/weights/"
 """How tensors by parameter name are called in a checkpoint."""
@@ -78,11 +79,15 @@ def accuracy(
     choices: Tensor,
     reals: Mapping[str, Tensor],
     tolerance: float,
+    networks: Networks | None = None,
 ) -> Tensor:
     """Return the share of examples that each restart's hardened program answers, [R]."""
     right, total = torch.zeros(len(choices), dtype=torch.float64), 0.0
     for task in tasks:
-        good, _ = score(task.graph, cells, choices, task.rows, reals=reals, tolerance=tolerance)
+        good, _ = score(
+            task.graph, cells, choices, task.rows, reals=reals, tolerance=tolerance,
+            networks=networks,
+        )  # fmt: skip
         right = right + (good.double() * task.rows.weights).sum(1)
         total += float(task.rows.weights.sum())
     return right / max(1.0, total)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from diffprog.learn.cells import parameter_name
-from diffprog.learn.estimators import Loss, Task
+from diffprog.learn.estimators import Loss
 from diffprog.learn.outcomes import Likelihood, soft_right
 from diffprog.learn.vector import item_of, shape_of, spread
 from diffprog.lower.value import flat_types
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from diffprog.errors import Diagnostic
+    from diffprog.learn.rows import Task
     from diffprog.learn.runner import Relax
     from diffprog.soft.module import SoftProgram
 

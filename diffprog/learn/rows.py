@@ -19,6 +19,7 @@ from diffprog.types import Real, Tuple, Type, Value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from diffprog.ir.graph import Graph
     from diffprog.learn.examples import Example
 
 
@@ -48,6 +49,15 @@ class Rows:
         inputs = {name: value[rows] for name, value in self.inputs.items()}
         targets = tuple(t[rows] for t in self.targets)
         return Rows(inputs, targets, self.weights[rows], ())
+
+
+@dataclass(frozen=True)
+class Task:
+    """A program at certain sizes, and rows for it."""
+
+    graph: Graph
+    result: tuple[Type, ...]
+    rows: Rows
 
 
 def flat_value(value: Value, t: Type) -> Iterator[Value]:

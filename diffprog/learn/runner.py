@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from diffprog.ir.graph import Graph, Hole, Node, Param, regions, walk
+from diffprog.ir.graph import Graph, Hole, Network, Node, Param, regions, walk
 from diffprog.learn import vector
 from diffprog.learn.deciders import Replay
 from diffprog.learn.particles import Frame, Held, Lazy, Shelf, World, representatives
@@ -46,8 +46,14 @@ class Decider(Protocol):
         """
         ...
 
-    def relaxed(self, world: World, probabilities: Tensor) -> tuple[Tensor | None, World, Tensor]:
-        """Decide among alternatives of stated probabilities, [P, K]; otherwise as `decide`."""
+    def among(self, world: World, logs: Tensor) -> tuple[Tensor | None, World, Tensor]:
+        """Decide among alternatives of stated log-probabilities, [P, K]; otherwise as `decide`."""
+        ...
+
+    def noted(
+        self, world: World, logits: Tensor, mask: Tensor | None, count: int
+    ) -> tuple[Tensor | None, World, Tensor]:
+        """Decide by logits of which there are only references, [P]; otherwise as `decide`."""
         ...
 
     def merge(self, world: World, classes: Tensor, count: int) -> Tensor:
@@ -60,6 +66,16 @@ class Decider(Protocol):
 
     def reals(self, name: str, world: World) -> Tensor:
         """Return the learned reals of a hole for each particle, [P, *shape]."""
+        ...
+
+
+class Calls(Protocol):
+    """What networks give to particles: numbers, or references to them."""
+
+    def network(
+        self, node: Network, types: Sequence[Type], values: Sequence[Tensor], world: World
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Return what a network gives to each particle."""
         ...
 
 
@@ -98,6 +114,8 @@ class Runner(ABC):
         decider: what decisions get.
         merging: whether particles that agree become one.
         relax: the soft form of relaxed rows, for those below a learned real.
+        temperature: of the decisions by networks.
+        networks: what runs networks, or None.
     """
 
     def __init__(
@@ -107,8 +125,11 @@ class Runner(ABC):
         *,
         merging: bool = False,
         relax: Relax | None = None,
+        temperature: float = 1.0,
+        networks: Calls | None = None,
     ) -> None:
         self.cells, self.decider, self.merging, self.relax = cells, decider, merging, relax
+        self.temperature, self.networks = temperature, networks
         counts = cells.counts[: cells.free]
         self.memories = int(counts.max()) if len(counts) else 1
         self._parts: dict[Graph, bool] = {}

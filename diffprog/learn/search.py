@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from diffprog.learn.cells import Cells
-    from diffprog.learn.estimators import Task
+    from diffprog.learn.rows import Task
 
 
 @dataclass

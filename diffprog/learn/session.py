@@ -19,6 +19,7 @@ from diffprog.lang.imports import texts
 from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.choose import Setting, choose, refuse_pondering, renew
 from diffprog.learn.judges import Crisp, Judge, Softened
+from diffprog.learn.networks import Networks, only_decides
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.progress import Meter
 from diffprog.learn.record import Marks, Record
@@ -33,8 +34,8 @@ from diffprog.nets import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from diffprog.learn.estimators import Task
     from diffprog.learn.examples import Examples
+    from diffprog.learn.rows import Task
     from diffprog.pipeline import Program
     from diffprog.soft.module import SoftProgram
 
@@ -64,6 +65,7 @@ class Session:
         # One restart has no axis: networks then run as they are.
         self.axis = None if self.restarts == 1 and networks else self.restarts
         self.networks = first_networks(program, self.axis, options.seed) if networks else {}
+        self.deciding = Networks.of(networks, program.externs) if networks else None
         self.cells = Cells(program.holes, list(self.networks))
         open_scale = options.scale is None and bool(self.cells.reals or networks)
         self.likelihood = Likelihood(options.tolerance, 1.0 if open_scale else options.scale)
@@ -78,6 +80,9 @@ class Session:
         if not self.networks:
             return Crisp(tasks(self.program, stored(examples))[0], self.cells, self.likelihood)
         found, programs = evaluated(self.program, examples, part)
+        if self.options.select == "crisp" and all(only_decides(t.graph) for t in found):
+            crisply = Networks.of(self.program.checked.nets, self.program.externs).eval()
+            return Crisp(found, self.cells, self.likelihood, crisply)
         judged = Soft(found, modules(programs, self.axis), self.likelihood)
         return Softened(judged, soft=self.options.select == "soft")
 
@@ -104,6 +109,8 @@ class Session:
             width=o.width,
             modules=lambda: modules(programs, self.axis),
             cost=o.cost,
+            networks=self.deciding,
+            weights=self.networks,
         )
         estimator = choose(o.estimator, setting)
         rate = RATES[estimator.name] if o.lr is None else o.lr

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from diffprog.errors import InvariantError
+from diffprog.errors import InvariantError, fail
 from diffprog.learn import vector
 from diffprog.learn.cells import parameter_name
+from diffprog.learn.deciders import allowed_rows
 from diffprog.learn.particles import Frame, Held, Lazy
 from diffprog.ops import OPS
 from diffprog.types import Array, Real, Type
@@ -24,12 +25,14 @@ from diffprog.types import Array, Real, Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Apply, Graph, Hole, Read, Reduce, Table, Write
+    from diffprog.ir.graph import Apply, Graph, Hole, Network, Read, Reduce, Table, Write
     from diffprog.learn.runner import Runner
 
 
 def hole(runner: Runner, graph: Graph, node: Hole, frame: Frame) -> Held:
     """Return a hole's value: learned reals, something to decide later, or decided here."""
+    if node.logits:
+        return _by_network(runner, graph, node, frame)
     if node.key not in runner.cells.parts:
         return runner.decider.reals(parameter_name(node.key), frame.world)
     part = runner.cells.parts[node.key]
@@ -48,6 +51,31 @@ def hole(runner: Runner, graph: Graph, node: Hole, frame: Frame) -> Held:
     parent, world, chosen = runner.decider.decide(frame.world, everyone, cell, mask)
     frame.take(parent, world)
     return chosen + part.lo
+
+
+def network(runner: Runner, graph: Graph, node: Network, frame: Frame) -> Held:
+    """Run a network, or note that it is called."""
+    values = runner.forced(graph, frame, node.inputs)
+    if runner.networks is None:
+        fail("DP621", f"`{node.name}`: a network needs `soft`", node.span)
+    types = [graph[i].type for i in node.inputs]
+    return runner.networks.network(node, types, values, frame.world)
+
+
+def _by_network(runner: Runner, graph: Graph, node: Hole, frame: Frame) -> Tensor:
+    """Decide by the logits that a network gives to each particle."""
+    values = runner.forced(graph, frame, node.inputs)
+    mask = values[1].bool() if node.masked else None
+    if mask is not None and bool((~mask.any(1)).any()):
+        fail("DP322", f"a `where` masks every alternative of `{node.key}`", node.span)
+    lo, count = vector.domain(node.type)
+    if values[0].is_floating_point():
+        logs = allowed_rows(torch.log_softmax(values[0] / runner.temperature, -1), mask)
+        parent, world, chosen = runner.decider.among(frame.world, logs)
+    else:  # a reference to logits
+        parent, world, chosen = runner.decider.noted(frame.world, values[0], mask, count)
+    frame.take(parent, world)
+    return chosen + lo
 
 
 def _number(values: Sequence[Tensor], types: Sequence[Type]) -> Tensor:
@@ -131,7 +159,9 @@ def _relaxed(
     whole = torch.zeros(frame.world.count, math.prod(shape), dtype=torch.long)
     probabilities = soft.reshape(frame.world.count, -1, size)
     for cell in range(whole.shape[1]):
-        parent, world, chosen = runner.decider.relaxed(frame.world, probabilities[:, cell])
+        own = probabilities[:, cell]
+        logs = torch.where(own > 0, own.clamp_min(1e-38).log(), -torch.inf)
+        parent, world, chosen = runner.decider.among(frame.world, logs)
         if parent is not None:
             whole, probabilities = whole[parent], probabilities[parent]
         frame.take(parent, world)

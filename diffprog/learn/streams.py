@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from diffprog.errors import fail
-from diffprog.learn.estimators import Task
-from diffprog.learn.rows import Rows
+from diffprog.learn.rows import Rows, Task
 from diffprog.learn.vector import item_of, shape_of
 from diffprog.lower.value import flat_types
 from diffprog.types import Bool, Enum, Int, Real, Tuple, Type

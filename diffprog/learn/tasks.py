@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from diffprog.errors import fail
-from diffprog.learn.estimators import Task
-from diffprog.learn.rows import as_rows
+from diffprog.learn.rows import Task, as_rows
 from diffprog.learn.streams import Stream
 from diffprog.learn.trainer import chance
 from diffprog.lower.value import flat_types

@@ -111,8 +111,11 @@ class Lowering:
         *,
         branches: bool = True,
     ) -> NodeId:
-        """Append the value of a choice."""
-        inputs = [self.node(region, g) for g in e.given]
+        """Append the value of a choice, or return that of a decision that was made before."""
+        if not isinstance(e, typed.ChooseValue) and e.decided is not None:
+            return self.node(region, e.decided)
+        logits = e.logits if isinstance(e, typed.ChooseValue) else None
+        inputs = [self.node(region, g) for g in (e.given if logits is None else (logits,))]
         if e.mask is not None:
             inputs.append(self.node(region, e.mask))
         return region.add(
@@ -120,6 +123,7 @@ class Lowering:
                 key=e.hole.key,
                 masked=e.mask is not None,
                 branches=branches,
+                logits=logits is not None,
                 inputs=tuple(inputs),
                 type=e.hole.type,
                 span=e.span,

@@ -72,6 +72,6 @@ def _axes(graph: Graph) -> dict[str, int]:
     found = {}
     for node in walk(graph):
         if isinstance(node, Hole):
-            given = len(node.inputs) - node.masked
+            given = len(node.given)
             found[node.key] = given + trail(node.type) + isinstance(item(node.type), Bool)
     return found

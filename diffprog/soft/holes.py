@@ -22,6 +22,8 @@ def hole(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
 
     W_k = sum_{a,b} p(a) q(b) softmax(logits[a, b] / choice_T)[k], a mask in the softmax.
     """
+    if node.logits:
+        return _by_network(em, node, args)
     given = args[:-1] if node.masked else args
     weights = em.hole_weights(node)
     if not given and not node.masked:
@@ -42,7 +44,23 @@ def hole(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
         code = _contracted(em, code, uncertain, after)
     if pairs:
         code = f"{code}[..., 1]"
-    return em.assign(node, code, hint=node.key.rpartition(".")[2].partition("#")[0] or "hole")
+    return em.assign(node, code, hint=_hint(node))
+
+
+def _by_network(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
+    """Return a decision: the softmax of logits that a network gives, a mask in it."""
+    code = f"choice({em.tensor(args[0])}, choice_T)"
+    if node.masked:
+        mask = em.tensor(args[-1])
+        code = f"normalised(choice(allowed({em.tensor(args[0])}, {mask}), choice_T) * {mask})"
+    decided = em.assign(node, f"{code}[..., 1]" if isinstance(node.type, Bool) else code,
+                        hint=_hint(node))  # fmt: skip
+    em.choices[decided.code] = node.key
+    return decided
+
+
+def _hint(node: Hole) -> str:
+    return node.key.rpartition(".")[2].partition("#")[0] or "hole"
 
 
 def _contracted(em: Emitter, code: str, uncertain: Sequence[Term], after: int) -> str:

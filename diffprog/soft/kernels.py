@@ -124,6 +124,14 @@ def choice(logits: Tensor, t: float | Tensor) -> Tensor:
     return pick(logits, t)
 
 
+def allowed(logits: Tensor, mask: Tensor) -> Tensor:
+    """Return logits, so low where the mask is 0 that they get no weight. [..., k] -> [..., k].
+
+    What is not there is left out before the softmax: it may not have all the weight in it.
+    """
+    return torch.where(mask > 0, logits, -1e30)
+
+
 def sharpen(p: Tensor, g: float | Tensor) -> Tensor:
     """Return p^g normalised (Graves, Wayne, Danihelka 2014, eq. 9). [..., n], [...] -> [..., n].
 

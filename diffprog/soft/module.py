@@ -162,6 +162,8 @@ class SoftProgram(Learned):
         lead = self._lead(tensors)
         holes = self.logits(lead) if logits is None else logits
         lead = max([lead, *(x.dim() - len(sizes(self.hole_types[k])) for k, x in holes.items())])
+        if self.restarts is not None:  # networks have them too
+            lead = max(lead, self._lead(tensors) + 1)
         if not has_outcomes(self.graph):
             found = self._ran(self._function, self._constants, tensors, holes)
             return outcomes_of(self.result, [self.like.new_ones((1,) * (lead + 1))], found, lead)

@@ -19,7 +19,8 @@ from torch.func import functional_call, vmap
 
 from diffprog.errors import fail
 from diffprog.nets import EXTERN
-from diffprog.soft.layers import ALONE, BUILDERS
+from diffprog.soft import deciders
+from diffprog.soft import layers as plain
 from diffprog.soft.writer import Term
 from diffprog.types import Tuple, trail
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from diffprog.lang.typed import Net
     from diffprog.nets import Slot
     from diffprog.soft.emitter import Emitter
+
+
+BUILDERS = {**plain.BUILDERS, **deciders.BUILDERS}
+"""The builder of every kind of network."""
+ALONE = plain.ALONE | deciders.ALONE
+"""Kinds of which each restart is run by itself."""
 
 
 class Layers(nn.Module):
@@ -125,10 +132,10 @@ def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
 
     With restarts each parameter has a leading axis, and each place of it its own draw.
     """
-    settings = dict(net.options)
+    settings, builder = dict(net.options), BUILDERS[net.kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layers = [BUILDERS[net.kind](settings) for _ in range(restarts or 1)]
+        layers = [builder(settings) for _ in range(restarts or 1)]
     if restarts is None:
         return layers[0]
     names = [name for name, _ in layers[0].named_parameters()]
@@ -208,7 +215,7 @@ def one_by_one(run: Callable[..., Any]) -> Callable[..., Any]:
 def _rows(x: Tensor, lead: tuple[int, ...], own: int, at: int, *, split: bool = False) -> Tensor:
     """Return a value with its leading axes as one, or with the one at `at` before the others."""
     trailing = x.shape[x.dim() - own :]
-    x = x.expand(*lead, *trailing)
+    x = x.expand((*lead, *trailing))
     if not split:
         return x.reshape(prod(lead), *trailing)
     return x.movedim(at, 0).reshape(lead[at], prod(lead) // lead[at], *trailing)

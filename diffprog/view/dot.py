@@ -145,7 +145,7 @@ class Drawing:
         item = node.type.item if isinstance(node.type, Array) else node.type
         if isinstance(item, Real):
             return style.lines(f"learn {node.key}", str(node.type))
-        given = inputs[:-1] if node.masked else inputs
+        given = inputs[int(node.logits) : len(inputs) - node.masked]
         tables = prod(number_of_values(n.type) for _, n in given)
         tables *= node.type.count if isinstance(node.type, Array) else 1
         times = f"{tables} × " if tables > 1 else ""

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from diffprog.crisp.enumerate import enumerate_runs
 from diffprog.learn.beam import Beam
 from diffprog.learn.cells import Cells, parameter_name
-from diffprog.learn.estimators import Exact, Task, Weighed
+from diffprog.learn.estimators import Exact, Weighed
 from diffprog.learn.examples import Example
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.relaxed import relax
-from diffprog.learn.rows import as_rows
+from diffprog.learn.rows import Task, as_rows
 from diffprog.lower.value import flat_types
 from tests.laws.harness import LAW, graph_of, weight
 from tests.strategies import Generated, domain, hole_weights, programs

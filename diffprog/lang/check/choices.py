@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.lang import syntax, typed
 from diffprog.lang.check.convert import join
+from diffprog.lang.check.deciding import decide
 from diffprog.lang.check.names import one_line
 from diffprog.types import BOOL, REAL, Array, Bool, Enum, Int, Tuple, Type, is_finite
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from diffprog.errors import Span
     from diffprog.lang.check.context import Frame
+    from diffprog.lang.check.deciders import Deciding
     from diffprog.lang.check.names import Choice
 
 MAX_ENTRIES = 10_000_000
@@ -23,14 +26,13 @@ MAX_ENTRIES = 10_000_000
 _MAX_LABELS = 64
 
 
-def unsupported(frame: Frame, network: syntax.Network) -> None:
-    """Report a policy or a controller. Networks that decide are not there yet."""
-    frame.error(
-        "DP390",
-        "choices by a network or a controller are not supported yet",
-        network.span,
-        help="use `given` finite values: a table of choices",
-    )
+@dataclass(frozen=True)
+class Depends:
+    """What a choice depends on: values it is given, or a network; a mask."""
+
+    given: tuple[typed.Expr, ...] = ()
+    by: Deciding | None = None
+    mask: typed.Expr | None = None
 
 
 def are_finite(frame: Frame, given: Sequence[typed.Expr]) -> bool:
@@ -48,9 +50,8 @@ def value(
     frame: Frame,
     node: syntax.ChooseValue,
     t: Type,
-    given: tuple[typed.Expr, ...],
-    mask: typed.Expr | None,
-) -> typed.ChooseValue | None:
+    depends: Depends,
+) -> typed.Expr | None:
     """Make `choose T`."""
     if not isinstance(t, Bool | Int | Enum):
         hint = "a real is learned: `learn x: real`" if t == REAL else ""
@@ -58,10 +59,12 @@ def value(
         message = f"one chooses among finitely many values, but this is `{t}`"
         frame.error("DP301", message, node.type.span, help=hint)
         return None
-    hole = make(frame, node, "value", t, given, _values(t))
-    if hole is None or not _mask_fits(frame, mask, t.size):
+    hole = make(frame, node, "value", t, _values(t), depends)
+    if hole is None or not _mask_fits(frame, depends.mask, t.size):
         return None
-    return typed.ChooseValue(hole, given, mask, type=t, span=node.span)
+    if depends.by is not None:
+        return decide(frame, depends.by, hole, depends.mask, node.span)
+    return typed.ChooseValue(hole, depends.given, depends.mask, type=t, span=node.span)
 
 
 def _values(t: Bool | Int | Enum) -> tuple[str, ...]:
@@ -74,24 +77,29 @@ def expression(
     frame: Frame,
     node: syntax.ChooseExpr,
     alternatives: Sequence[typed.Expr],
-    given: tuple[typed.Expr, ...],
-    mask: typed.Expr | None,
+    depends: Depends,
 ) -> typed.ChooseExpr | None:
     """Make `choose(a, b)`."""
     joined = join(frame, alternatives, "the alternatives")
-    hole = select(frame, node, [a.span for a in node.alternatives], given, mask)
-    if joined is None or hole is None:
+    found = select(frame, node, [a.span for a in node.alternatives], depends)
+    if joined is None or found is None:
         return None
-    return typed.ChooseExpr(hole, given, mask, joined[1], type=joined[0], span=node.span)
+    hole, decided, mask = found
+    return typed.ChooseExpr(
+        hole, depends.given, mask, joined[1], decided, type=joined[0], span=node.span
+    )
+
+
+Selected: TypeAlias = tuple[typed.Hole, typed.Expr | None, typed.Expr | None]
+"""A hole, its decision where a network has made it, else its mask."""
 
 
 def select(
     frame: Frame,
     node: syntax.ChooseExpr | syntax.ChooseBlock,
     spans: Sequence[Span],
-    given: tuple[typed.Expr, ...],
-    mask: typed.Expr | None,
-) -> typed.Hole | None:
+    depends: Depends,
+) -> Selected | None:
     """Make the hole of a choice among alternatives that the program writes out."""
     if len(spans) < 2:
         hint = "`choose int<3>` chooses a value of a type; alternatives are separated by commas"
@@ -100,8 +108,13 @@ def select(
         frame.error("DP303", "a choice with one alternative", node.span, help=hint)
         return None
     labels = tuple(one_line(s) for s in spans)
-    hole = make(frame, node, "select", Int(0, len(spans)), given, labels)
-    return hole if _mask_fits(frame, mask, len(spans)) else None
+    hole = make(frame, node, "select", Int(0, len(spans)), labels, depends)
+    if not _mask_fits(frame, depends.mask, len(spans)) or hole is None:
+        return None
+    if depends.by is None:
+        return hole, None, depends.mask
+    decided = decide(frame, depends.by, hole, depends.mask, node.span)
+    return None if decided is None else (hole, decided, None)
 
 
 def learn(frame: Frame, node: syntax.Learn, t: Type) -> typed.Hole | None:
@@ -110,7 +123,7 @@ def learn(frame: Frame, node: syntax.Learn, t: Type) -> typed.Hole | None:
         hint = "one `learn` for each part"
         frame.error("DP307", "a tuple cannot be learned", node.type.span, help=hint)
         return None
-    return make(frame, node, "table" if is_finite(t) else "real", t, (), ())
+    return make(frame, node, "table" if is_finite(t) else "real", t, (), Depends())
 
 
 def make(
@@ -118,17 +131,19 @@ def make(
     node: Choice,
     kind: str,
     t: Type,
-    given: tuple[typed.Expr, ...],
     labels: tuple[str, ...],
+    depends: Depends,
 ) -> typed.Hole | None:
     """Enter a hole, unless the same place of the source already has one of another shape."""
     unit = frame.unit
     unit.met.add(id(node))
     key = unit.keys[id(node)]
-    hole = typed.Hole(key, kind, t, tuple(e.type for e in given), node.span, labels)
+    given = tuple(e.type for e in depends.given)
+    by = "" if depends.by is None else depends.by.name
+    hole = typed.Hole(key, kind, t, given, node.span, labels, by)
     if not _affordable(frame, hole):
         return None
-    known = unit.holes.setdefault(key, hole)
+    known = (unit.decisions if by else unit.holes).setdefault(key, hole)
     if (known.kind, known.type, known.given) == (hole.kind, hole.type, hole.given):
         return known
     frame.error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,10 +11,11 @@ from diffprog.lang.check.scope import Scope
 from diffprog.ops import OPS, REDUCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from diffprog.errors import Report, Span
     from diffprog.lang import syntax, typed
+    from diffprog.lang.check.deciders import Controller
     from diffprog.types import Enum, Type
 
 BUILTINS = frozenset(
@@ -79,6 +81,7 @@ class Unit:
     keys: dict[int, str] = field(default_factory=dict)
     recursive: set[str] = field(default_factory=set)
     holes: dict[str, typed.Hole] = field(default_factory=dict)
+    decisions: dict[str, typed.Hole] = field(default_factory=dict)
     met: set[int] = field(default_factory=set)
     live: set[int] = field(default_factory=set)
     dead: dict[int, tuple[Span, str]] = field(default_factory=dict)
@@ -151,6 +154,21 @@ class Frame:
     result_span: Span | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
     """Variables that the left side of an `and` or `or` tests: for advice about its right side."""
+    controllers: dict[str, Controller] = field(default_factory=dict)
+    """Its controllers by name; those that can decide are variables of the scope too."""
+    ahead: list[typed.TStatement] = field(default_factory=list)
+    """What controllers decide in the statement at hand: it is to stand before it."""
+    barred: str = ""
+    """Why no controller can decide here: what stands here is not met just once."""
+
+    @contextmanager
+    def barring(self, why: str) -> Iterator[None]:
+        """Let no controller decide for a while."""
+        outside, self.barred = self.barred, self.barred or why
+        try:
+            yield
+        finally:
+            self.barred = outside
 
     def error(self, code: str, message: str, span: Span, **more: Any) -> None:
         """Report an error; `more` is label, others, help."""

@@ -12,6 +12,7 @@ from diffprog.lang import syntax, typed
 from diffprog.lang.check import choices, indexing, leaves, operations
 from diffprog.lang.check.calls import call
 from diffprog.lang.check.convert import between, join, origins
+from diffprog.lang.check.deciding import deciding
 from diffprog.lang.check.narrow import Facts, facts, is_constant
 from diffprog.lang.check.sizes import static, type_of
 from diffprog.ops import INFIX
@@ -91,8 +92,9 @@ def _conditional(frame: Frame, e: syntax.Conditional) -> typed.Expr | None:
     if question is not None and not is_constant(question):
         meets(frame, e.then, yes, e.test, "never true")
         meets(frame, e.other, no, e.test, "always true")
-    then = _under(frame, e.then, yes)
-    other = _under(frame, e.other, no)
+    with frame.barring("a side of `if … else` is met only in its case"):
+        then = _under(frame, e.then, yes)
+        other = _under(frame, e.other, no)
     if question is None or yes is None or no is None:
         return other if yes is None else then if no is None else None
     if then is None or other is None:
@@ -176,34 +178,35 @@ def _tuple(frame: Frame, e: syntax.TupleLiteral) -> typed.Expr | None:
 # --- choices --------------------------------------------------------------------------------------
 
 
-def decider(
-    frame: Frame, d: syntax.Decider
-) -> tuple[tuple[typed.Expr, ...], typed.Expr | None] | None:
-    """Check what a choice depends on: its given values and its mask."""
+def decider(frame: Frame, d: syntax.Decider) -> choices.Depends | None:
+    """Check what a choice depends on: its given values or its network, and its mask."""
     given = expressions(frame, d.given)
     mask = None if d.where is None else expression(frame, d.where)
+    by = None
     if d.by is not None:
-        choices.unsupported(frame, d.by)
-        return None
+        by = deciding(frame, d.by, expressions(frame, d.by.inputs))
+        if by is None:
+            return None
     if given is None or (d.where is not None and mask is None):
         return None
-    return (tuple(given), mask) if choices.are_finite(frame, given) else None
+    return choices.Depends(tuple(given), by, mask) if choices.are_finite(frame, given) else None
 
 
 def _choose_value(frame: Frame, e: syntax.ChooseValue) -> typed.Expr | None:
     frame.unit.met.add(id(e))
     t = type_of(frame, e.type)
     depends = decider(frame, e.decider)
-    return None if t is None or depends is None else choices.value(frame, e, t, *depends)
+    return None if t is None or depends is None else choices.value(frame, e, t, depends)
 
 
 def _choose_expr(frame: Frame, e: syntax.ChooseExpr) -> typed.Expr | None:
     frame.unit.met.add(id(e))
     depends = decider(frame, e.decider)
-    alternatives = expressions(frame, e.alternatives)
+    with frame.barring("an alternative is met only where it is chosen"):
+        alternatives = expressions(frame, e.alternatives)
     if depends is None or alternatives is None:
         return None
-    return choices.expression(frame, e, alternatives, *depends)
+    return choices.expression(frame, e, alternatives, depends)
 
 
 _RULES: dict[type, Callable[[Frame, Any], typed.Expr | None]] = {

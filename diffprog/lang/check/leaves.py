@@ -22,6 +22,10 @@ def literal(_: Frame, e: syntax.Literal) -> typed.Expr:
 def name(frame: Frame, e: syntax.Name) -> typed.Expr | None:
     """Return a variable, a size or a constant."""
     scope = frame.scope
+    if e.id in frame.controllers and e.id in scope.variables:
+        hint = f"it decides: `choose … by {e.id}`"
+        frame.error("DP314", f"`{e.id}` is a controller, not a value", e.span, help=hint)
+        return None
     if e.id in scope.variables:
         t = scope.variables[e.id].type
         if t is None:

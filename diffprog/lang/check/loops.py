@@ -12,7 +12,7 @@ from diffprog.lang.check.branches import read
 from diffprog.lang.check.context import Frame, did_you_mean
 from diffprog.lang.check.convert import convert
 from diffprog.lang.check.expressions import expression, meets, test
-from diffprog.lang.check.names import assigned, name_span, walk
+from diffprog.lang.check.names import assigned, deciders, name_span, walk
 from diffprog.lang.check.naming import is_new
 from diffprog.lang.check.narrow import facts, is_constant
 from diffprog.lang.check.scope import Gone, Scope, Variable
@@ -62,7 +62,7 @@ def _enter(frame: Frame, body: syntax.Block, span: Span) -> _Loop:
     """Begin a loop: what its body assigns keeps one type from here on, and no narrowing."""
     outside, prelude = frame.scope, list[typed.TStatement]()
     start = outside.fork()
-    for name in assigned(body):
+    for name in {**assigned(body), **deciders(body)}:  # a decision changes its controller's state
         known = outside.variables.get(name)
         if known is None or known.counter:
             continue
@@ -177,7 +177,8 @@ def while_(frame: Frame, node: syntax.While, block: BlockChecker) -> list[typed.
     """Check `while test max n`."""
     most, halting = _most(frame, node.max), _halting(frame, node.halting)
     loop = _enter(frame, node.body, node.span)
-    question = test(frame, node.test)
+    with frame.barring("the test of a loop is met each time round"):
+        question = test(frame, node.test)
     found = {} if question is None else facts(question, True)
     if question is not None and not is_constant(question):
         meets(frame, node.body, found, node.test, "never true")
@@ -199,7 +200,8 @@ def repeat(frame: Frame, node: syntax.Repeat, block: BlockChecker) -> list[typed
     most, halting = _most(frame, node.max), _halting(frame, node.halting)
     loop = _enter(frame, node.body, node.span)
     body = block(frame, node.body)
-    until = test(frame, node.until)
+    with frame.barring("the test of a loop is met each time round"):
+        until = test(frame, node.until)
     carried = loop.leave()
     if until is None or most is None or halting is None:
         return []

@@ -78,6 +78,15 @@ def assigned(block: syntax.Block) -> dict[str, Span]:
     return found
 
 
+def deciders(block: syntax.Block) -> dict[str, Span]:
+    """Return the names by which choices in a block are decided, with the first place of each."""
+    found: dict[str, Span] = {}
+    for node in walk(block):
+        if isinstance(node, syntax.Decider) and node.by is not None:
+            found.setdefault(node.by.name, node.by.span)
+    return found
+
+
 def choices(node: object) -> list[Choice]:
     """Return the holes inside a piece of syntax, in source order."""
     return [n for n in walk(node) if isinstance(n, _CHOICES)]

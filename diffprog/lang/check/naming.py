@@ -52,6 +52,11 @@ def is_assignable(frame: Frame, name: str, span: Span) -> bool:
     known = frame.scope.variables.get(name)
     if known is None:
         return is_free(frame, name, span)
+    if name in frame.controllers:
+        others = (Label(known.span, "made here"),)
+        message = f"`{name}` is a controller and cannot be assigned"
+        frame.error("DP314", message, span, others=others, help="choose another name")
+        return False
     if not known.counter:
         return True
     frame.error(

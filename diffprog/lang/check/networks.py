@@ -84,6 +84,12 @@ def _setting(frame: Frame, option: Option, value: syntax.Expr) -> Setting:
             return word
         case "size", _:
             return _size(frame, option, value)
+        case "count", _:
+            return _size(frame, option, value, 0)
+        case "share", syntax.Literal(int() | float() as share) if 0 <= share < 1:
+            return float(share)
+        case "share", _:
+            wanted = "a number from 0 to below 1"
         case "flag", _:
             wanted = "`true` or `false`"
         case _:
@@ -92,11 +98,11 @@ def _setting(frame: Frame, option: Option, value: syntax.Expr) -> Setting:
     return None
 
 
-def _size(frame: Frame, option: Option, value: syntax.Expr) -> int | None:
+def _size(frame: Frame, option: Option, value: syntax.Expr, least: int = 1) -> int | None:
     number = static(frame, value, f"the option `{option.name}`")
-    if number is not None and not 1 <= number <= MOST_CELLS:
+    if number is not None and not least <= number <= MOST_CELLS:
         message = f"the option `{option.name}` cannot be {number}"
-        hint = f"it is a size from 1 to {MOST_CELLS:,}"
+        hint = f"it is a number from {least} to {MOST_CELLS:,}"
         frame.error("DP217", message, value.span, help=hint)
         return None
     return number

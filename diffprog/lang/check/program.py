@@ -63,6 +63,7 @@ def check(program: syntax.Program, *, sizes: Mapping[str, int] | None = None) ->
         structural(program, unit, lambda other: _holes(program, other)),
         unit.report.warnings,
         unit.nets,
+        unit.decisions,
     )
 
 

@@ -13,8 +13,9 @@ from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import choices, loops, places
 from diffprog.lang.check.branches import Case, merge
+from diffprog.lang.check.controllers import controller
 from diffprog.lang.check.convert import fit
-from diffprog.lang.check.expressions import decider, expression, meets, test
+from diffprog.lang.check.expressions import decider, expression, expressions, meets, test
 from diffprog.lang.check.matching import match
 from diffprog.lang.check.naming import is_new
 from diffprog.lang.check.narrow import Facts, facts, is_constant
@@ -33,10 +34,14 @@ Branches = tuple[tuple[syntax.Expr, syntax.Block], ...]
 
 
 def block(frame: Frame, statements: syntax.Block) -> list[typed.TStatement]:
-    """Check the statements of a block, in order."""
+    """Check the statements in order; what a controller decides in one stands before it."""
     out: list[typed.TStatement] = []
+    outside = frame.ahead
     for s in statements:
-        out += _RULES[type(s)](frame, s)
+        frame.ahead = []
+        made = _RULES[type(s)](frame, s)
+        out += [*frame.ahead, *made]
+    frame.ahead = outside
     return out
 
 
@@ -112,7 +117,9 @@ def _branches(frame: Frame, s: syntax.If, branches: Branches) -> list[typed.TSta
     if not branches:
         return block(frame, s.otherwise or ())
     (condition, then), rest = branches[0], branches[1:]
+    outside, frame.ahead = frame.ahead, []
     question = test(frame, condition)
+    ahead, frame.ahead = frame.ahead, outside
     yes = {} if question is None else facts(question, True)
     no = {} if question is None else facts(question, False)
     if question is not None and not is_constant(question):
@@ -127,13 +134,13 @@ def _branches(frame: Frame, s: syntax.If, branches: Branches) -> list[typed.TSta
     ]
     if len(cases) == 1:
         frame.scope = cases[0].scope
-        return cases[0].body
+        return [*ahead, *cases[0].body]
     frame.scope = base
     merged = merge(frame, base, cases, s.span)
     if question is None:
         return []
     yes_body, no_body = (tuple(c.body) for c in cases)
-    return [typed.If(question, yes_body, no_body, merged, span=s.span)]
+    return [*ahead, typed.If(question, yes_body, no_body, merged, span=s.span)]
 
 
 def case(frame: Frame, found: Facts, run: Callable[[Frame], list[typed.TStatement]]) -> Case:
@@ -168,20 +175,21 @@ def _match(frame: Frame, s: syntax.Match) -> list[typed.TStatement]:
 def _choose(frame: Frame, s: syntax.ChooseBlock) -> list[typed.TStatement]:
     frame.unit.met.add(id(s))
     depends = decider(frame, s.decider)
-    given, mask = depends if depends is not None else ((), None)
+    found = None
+    if depends is not None:
+        found = choices.select(frame, s, [a.span for a in s.alternatives], depends)
     base = frame.scope
     cases = [case(frame, {}, partial(block, statements=(a,))) for a in s.alternatives]
     merged = merge(frame, base, cases, s.span)
-    hole = choices.select(frame, s, [a.span for a in s.alternatives], given, mask)
-    if hole is None or depends is None:
+    if found is None or depends is None:
         return []
+    hole, decided, mask = found
     bodies = tuple(tuple(c.body) for c in cases)
-    return [typed.Choose(hole, given, mask, bodies, merged, span=s.span)]
+    return [typed.Choose(hole, depends.given, mask, bodies, merged, decided, span=s.span)]
 
 
 def _controller(frame: Frame, s: syntax.Controller) -> list[typed.TStatement]:
-    choices.unsupported(frame, s.network)
-    return []
+    return controller(frame, s, expressions(frame, s.network.inputs))
 
 
 _RULES: dict[type, Callable[[Frame, Any], Sequence[typed.TStatement]]] = {

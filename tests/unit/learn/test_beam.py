@@ -10,11 +10,10 @@ import torch
 
 from diffprog.learn.beam import Beam
 from diffprog.learn.cells import Cells, parameter_name
-from diffprog.learn.estimators import Task
 from diffprog.learn.fit import fit
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.relaxed import relax
-from diffprog.learn.rows import Rows
+from diffprog.learn.rows import Rows, Task
 from diffprog.pipeline import loads
 from diffprog.types import Int
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from diffprog.learn import estimators
+from diffprog.learn import compiled
 from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.doomed import final, writes
 from diffprog.learn.estimators import Exact
@@ -141,7 +141,7 @@ def keeping(
 def test_dropping_changes_no_loss(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loss, gradient and the number of impossible rows are those of the machine that keeps all."""
     dropped, gradient, _ = losses(name)
-    monkeypatch.setattr(estimators, "Dropping", keeping)
+    monkeypatch.setattr(compiled, "Dropping", keeping)
     kept, wanted, _ = losses(name)
     assert torch.allclose(dropped.value, kept.value, rtol=1e-12)
     assert dropped.impossible == kept.impossible

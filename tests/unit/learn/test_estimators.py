@@ -9,11 +9,11 @@ import torch
 
 from diffprog.errors import DiffprogError
 from diffprog.learn.cells import Cells
-from diffprog.learn.estimators import Exact, Sample, Task, leave_one_out
+from diffprog.learn.estimators import Exact, Sample, leave_one_out
 from diffprog.learn.fit import fit
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.relaxed import relax
-from diffprog.learn.rows import Rows
+from diffprog.learn.rows import Rows, Task
 from diffprog.pipeline import loads
 from diffprog.types import BOOL
 from tests.unit.learn.graphs import parity
