@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from diffprog.ir.compute import plain
 from diffprog.ir.graph import Apply, Const, Hole, Network, Read, Reduce, Table, Write
 from diffprog.ir.masks import change, places, same, spread, twice, union
+from diffprog.ops import OPS
 from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def apply(ledger: Ledger, node: Apply, args: Sequence[Flowing], types: Sequence[
             return args[0][0], None
         case "array":
             return _beside(args, types), None
-        case "matmul" | "cosine" | "sharpen" | "only" | "pick":
+        case op if op in OPS and not OPS[op].lifts:
             return _whole(ledger, node, args), None
         case _:
             return _lifted(ledger, node, args, types), None
@@ -96,6 +97,9 @@ def apply(ledger: Ledger, node: Apply, args: Sequence[Flowing], types: Sequence[
 
 RELAXED = ("lt", "le", "gt", "ge", "eq", "ne", "chance", "pick")
 """Rows that, on reals, decide softly: their result is uncertain though the arguments are not."""
+
+STRAIGHT = ("matmul", "sums_before", "sums_after")
+"""Rows on whole arrays that are linear in each argument."""
 
 
 def _beside(args: Sequence[Flowing], types: Sequence[Type]) -> Cells:
@@ -110,8 +114,8 @@ def _whole(ledger: Ledger, node: Apply, args: Sequence[Flowing]) -> Cells:
     bits = union(masks)
     if node.op == "only":
         return spread(bits, node.type)
-    # A product of matrices is linear in each; the others keep no means.
-    if bits and (node.op != "matmul" or twice(masks)):
+    # Products of matrices and sums are linear in each; the others keep no means.
+    if bits and (node.op not in STRAIGHT or twice(masks)):
         ledger.affine = False
     if node.op == "pick":
         bits |= ledger.decision(node, node.span.text)

@@ -19,7 +19,7 @@ from torch import Tensor
 from diffprog.errors import Diagnostic, DiffprogError
 from diffprog.ir.graph import Axes, Cut
 from diffprog.ops import OPS, REDUCTIONS
-from diffprog.soft.kernels import root
+from diffprog.soft.kernels import root, sums_after, sums_before
 from diffprog.types import Array, Bool, Enum, Int, Real, Type, Value
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ DIRECT: dict[str, Callable[..., Tensor]] = {
     "sharpen": lambda p, g: p,
     "matmul": _matmul,
     "cosine": _cosine,
+    "sums_before": sums_before,
+    "sums_after": sums_after,
 }
 """Rows whose vectorised form is known; arguments have been brought to one sort and shape."""
 

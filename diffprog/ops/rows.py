@@ -34,6 +34,9 @@ from diffprog.ops.rules import (
     reject,
     sharpen_rule,
     sigmoid,
+    sums_after,
+    sums_before,
+    sums_rule,
 )
 from diffprog.types import BOOL, Int, Real, Type, is_finite
 
@@ -162,6 +165,10 @@ _ROWS = (
     _row("cosine", 2, cosine_rule, cosine,
          "Cosine of each row of a memory with a key; 0 where either is zero.",
          formula="cosine({0}, {1})", lifts=False),
+    _row("sums_before", 1, sums_rule("sums_before"), sums_before,
+         "For each cell, the sum of those before it.", formula="sums_before({0})", lifts=False),
+    _row("sums_after", 1, sums_rule("sums_after"), sums_after,
+         "For each cell, the sum of those after it.", formula="sums_after({0})", lifts=False),
 )  # fmt: skip
 
 

@@ -175,6 +175,29 @@ def cosine(memory: list[list[float]], key: list[float]) -> list[float]:
     return [one(row) for row in memory]
 
 
+def sums_rule(name: str) -> Rule:
+    """Return the rule of running sums: numbers in a row give reals in a row."""
+
+    def rule(types: Sequence[Type]) -> Type:
+        (xs,) = types
+        if not is_real_array(xs, 1):
+            raise wrong(name, types, "a `real[n]`")
+        assert isinstance(xs, Array)
+        return Array(xs.shape, REAL)
+
+    return rule
+
+
+def sums_before(xs: list[float]) -> list[float]:
+    """Return, for each place, the sum of the cells before it."""
+    return [float(sum(xs[:i])) for i in range(len(xs))]
+
+
+def sums_after(xs: list[float]) -> list[float]:
+    """Return, for each place, the sum of the cells after it, the last first."""
+    return sums_before(xs[::-1])[::-1]
+
+
 def pick_rule(types: Sequence[Type]) -> Type:
     """Return the type of `pick(scores)`."""
     (scores,) = types

@@ -178,3 +178,13 @@ def matmul(a: Tensor, b: Tensor, ranks: tuple[int, int] = (2, 2)) -> Tensor:
     if ranks == (1, 2):
         return (a[..., None, :] @ b).squeeze(-2)
     return a @ b
+
+
+def sums_before(xs: Tensor) -> Tensor:
+    """Return, for each place of the last axis, the sum of the cells before it."""
+    return torch.nn.functional.pad(xs[..., :-1].cumsum(-1), (1, 0))
+
+
+def sums_after(xs: Tensor) -> Tensor:
+    """Return, for each place of the last axis, the sum of the cells after it."""
+    return sums_before(xs.flip(-1)).flip(-1)

@@ -82,6 +82,8 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
         (([[0.0, 0.0], [1.0, 0.0]], [2.0, 0.0]), [0.0, 1.0]),
         (([[1.0, 1.0]], [0.0, 0.0]), [0.0]),
     ],
+    "sums_before": [(([1.5, 2.0, -1.0],), [0.0, 1.5, 3.5]), (([3],), [0.0])],
+    "sums_after": [(([1.5, 2.0, -1.0],), [1.0, -1.0, 0.0]), (([3],), [0.0])],
 }
 
 
@@ -243,6 +245,8 @@ REFUSED: list[tuple[str, tuple[Type, ...]]] = [
     ("matmul", (Array((2, 3), REAL), Array((2,), REAL))),
     ("matmul", (REAL, Array((2,), REAL))),
     ("cosine", (Array((2, 3), REAL), Array((2,), REAL))),
+    ("sums_before", (REAL,)),
+    ("sums_after", (Array((2, 2), REAL),)),
 ]
 
 

@@ -30,6 +30,8 @@ WHOLE: list[tuple[str, tuple[Type, ...], Type]] = [
     ("matmul", (VECTOR, Array((3, 2), REAL)), Array((2,), REAL)),
     ("matmul", (Array((2, 3), REAL), Array((3, 2), REAL)), Array((2, 2), REAL)),
     ("cosine", (Array((2, 3), REAL), VECTOR), Array((2,), REAL)),
+    ("sums_before", (VECTOR,), VECTOR),
+    ("sums_after", (VECTOR,), VECTOR),
 ]
 
 
