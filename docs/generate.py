@@ -17,6 +17,7 @@ import diffprog
 from diffprog.codes import CODES
 from diffprog.deciders import POLICIES, READERS
 from diffprog.lang.check.operations import result_type
+from diffprog.lang.imports import STANDARD, standard_modules
 from diffprog.nets import KINDS, Kind, Option
 from diffprog.ops import OPS, REDUCTIONS, OpSpec, RuleError
 from diffprog.types import BOOL, REAL, Array, Int, Type, is_finite
@@ -191,6 +192,29 @@ def _taken(kind: Kind) -> tuple[str, str]:
     return params, ", ".join(f"`{slot}`" for slot in found.results)
 
 
+# --- the library ----------------------------------------------------------------------------------
+
+
+def library() -> Iterator[str]:
+    """Yield what each module of the library says of itself and of its functions."""
+    for name in standard_modules():
+        text = (STANDARD / f"{name.removeprefix('std.')}.dp").read_text(encoding="utf-8")
+        head, *rest = text.split("\n\n")
+        yield from (f"## `{name}`", "", _comment(head), "")
+        for block in rest:
+            found = re.match(r"(?s)((?:#.*?\n)*)((?:fn .*?\) -> [^\n]*|const [^\n]*))", block)
+            if found:
+                written = re.sub(r"\s+", " ", found[2]).removesuffix(":")
+                written = written.replace("( ", "(").replace(" )", ")")
+                yield f"- `{written}`  "
+                yield f"  {_comment(found[1])}"
+        yield ""
+
+
+def _comment(text: str) -> str:
+    return " ".join(line.removeprefix("#").strip() for line in text.strip().splitlines())
+
+
 # --- diagnostics ----------------------------------------------------------------------------------
 
 
@@ -309,6 +333,7 @@ def _listed(text: str) -> str:
 # --- pages ----------------------------------------------------------------------------------------
 
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
+    "library": library,
     "networks": networks,
     "policies": policies,
     "readers": readers,
