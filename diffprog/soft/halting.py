@@ -203,9 +203,8 @@ def again(
     if any(isinstance(v, torch.nn.Module) and any(True for _ in v.parameters()) for v in held):
         return stretch(step, counters, state, report, over)
     places = [i for i, v in enumerate(held) if isinstance(v, Tensor)]
-    after: list[Any] = []
 
-    def work(tensors: Sequence[Tensor]) -> list[Tensor]:
+    def work(tensors: Sequence[Tensor]) -> Any:
         values = list(held)
         for i, tensor in zip(places, tensors, strict=True):
             values[i] = tensor
@@ -214,40 +213,37 @@ def again(
         try:
             for cell, value in zip(cells, outside, strict=True):
                 cell.cell_contents = value
-            found = stretch(step, counters, start, told, over)
+            return stretch(step, counters, start, told, over), told
         finally:
             for cell, value in zip(cells, before, strict=True):
                 cell.cell_contents = value
-        after[:] = tree_flatten((found, told))
-        return [v for v in after[0] if isinstance(v, Tensor)]
 
-    made = iter(recomputed(work, [held[i] for i in places]))
-    values = [next(made) if isinstance(v, Tensor) else v for v in after[0]]
-    state, told = tree_unflatten(values, after[1])
+    state, told = recomputed(work, [held[i] for i in places])
     for kind, lines in told.items():
         for line, amount in lines.items():
             note(report, kind, line, amount)
     return state
 
 
-def recomputed(
-    work: Callable[[Sequence[Tensor]], list[Tensor]], tensors: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
+def recomputed(work: Callable[[Sequence[Tensor]], Any], tensors: Sequence[Tensor]) -> Any:
     """Return what `work` makes of tensors, to be made again in the backward pass.
 
     torch's own checkpoint keeps so many small objects that a C library's heap falls to pieces: ten
-    thousand steps took the memory of all their states.
+    thousand steps took the memory of all their states. So nothing that the second run makes, not
+    even its emptied graph, may be held after it.
     """
+    made: list[Any] = []
 
     def forward(ctx: Any, *given: Tensor) -> tuple[Tensor, ...]:
         ctx.save_for_backward(*given)
         with torch.no_grad():
-            return tuple(work(given))
+            made.extend(tree_flatten(work(given)))
+        return tuple(v for v in made[0] if isinstance(v, Tensor))
 
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
         given = [t.detach().requires_grad_(t.requires_grad) for t in ctx.saved_tensors]
         with torch.enable_grad():
-            out = work(given)
+            out = [v for v in tree_flatten(work(given))[0] if isinstance(v, Tensor)]
         pairs = [(o, g) for o, g in zip(out, slopes, strict=True) if o.requires_grad]
         asked = [t for t in given if t.requires_grad]
         if not pairs or not asked:
@@ -264,4 +260,7 @@ def recomputed(
         "backward": staticmethod(once_differentiable(backward)),
     }
     function = type("Recomputed", (torch.autograd.Function,), rules)
-    return function.apply(*tensors)  # type: ignore[attr-defined, no-any-return]
+    found = iter(function.apply(*tensors))  # type: ignore[attr-defined]
+    leaves, shape = made
+    made.clear()
+    return tree_unflatten([next(found) if isinstance(v, Tensor) else v for v in leaves], shape)
