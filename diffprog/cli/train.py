@@ -31,6 +31,10 @@ ESTIMATORS = ("auto", "exact", "beam", "sample", "soft", "search")
 @click.option("--restarts", type=int, help="Trained side by side: 32, or 1 with networks.")
 @click.option("--estimator", type=click.Choice(ESTIMATORS), default="auto", show_default=True)
 @click.option("--width", default=64, show_default=True, help="Sequences a row, for `beam`.")
+@click.option("--samples", default=16, show_default=True, help="Draws a row, for `sample`.")
+@click.option(
+    "--straight-through", is_flag=True, help="Let `sample` take gradients through its draws."
+)
 @click.option("--steps", default=1000, show_default=True, help="The most steps taken.")
 @click.option("--batch", type=int, help="Rows that a step sees; all by default.")
 @click.option("--lr", type=float, help="Of choices; by default what suits the estimator.")

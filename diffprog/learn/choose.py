@@ -17,6 +17,7 @@ from diffprog.learn.estimators import Estimator, Exact, Sample, Weighed
 from diffprog.learn.expand import TooManyStates
 from diffprog.learn.networks import only_decides
 from diffprog.learn.relaxed import Soft, relax
+from diffprog.learn.through import Through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,7 @@ class Setting:
         states: the budget of `exact`.
         width: sequences for each row, for `beam`.
         cost: the weight of what halting loops cost, for `soft`.
+        straight: whether `sample` has gradients straight through its draws.
         networks: those of the program, or None.
         weights: the first weights of these.
     """
@@ -63,6 +65,7 @@ class Setting:
     width: int
     modules: Callable[[], Sequence[SoftProgram]] = tuple
     cost: float = 0.0
+    straight: bool = False
     networks: Networks | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -179,8 +182,12 @@ def _exact(setting: Setting, why: str) -> Exact | Weighed:
     return Exact(*common, setting.states, why, setting.networks)
 
 
-def _sample(setting: Setting, why: str) -> Sample:
-    common = (setting.tasks, setting.cells, setting.likelihood)
+def _sample(setting: Setting, why: str) -> Sample | Through:
+    tasks, cells, likelihood = common = (setting.tasks, setting.cells, setting.likelihood)
+    if setting.straight:
+        crisp = not (cells.reals or cells.networks)
+        made = setting.modules()
+        return Through(tasks, made, likelihood, why=why, samples=setting.samples, crisp=crisp)
     return Sample(*common, relax(), setting.samples, why, setting.networks)
 
 

@@ -125,6 +125,7 @@ def fit(
     batch: int | None = None,
     every: int = 10,
     samples: int = 16,
+    straight_through: bool = False,
     states: int = 2**19,
     width: int = 64,
     tolerance: float = 1e-3,
@@ -162,6 +163,8 @@ def fit(
         batch: how many rows a step sees; all by default.
         every: how many steps lie between two crisp evaluations.
         samples: draws for each row, for `sample`.
+        straight_through: whether `sample` draws whole programs and takes gradients straight
+            through the draws (Bengio 2013), instead of the score function.
         states: the budget of `exact`: states at once.
         width: sequences that are followed for each row, for `beam`.
         tolerance: how far off a real answer may be.
@@ -183,9 +186,10 @@ def fit(
             "restarts": restarts, "estimator": estimator, "steps": steps, "seed": seed, "lr": lr,
             "optimiser": optimiser, "clip": clip, "noise": noise, "entropy": entropy,
             "anneal": anneal, "start": start, "batch": batch, "every": every,
-            "samples": samples, "states": states, "width": width, "tolerance": tolerance,
-            "scale": scale, "cost": cost, "stop_when_exact": stop_when_exact,
-            "network_lr": network_lr, "fall": fall, "weight_decay": weight_decay, "select": select,
+            "samples": samples, "straight_through": straight_through, "states": states,
+            "width": width, "tolerance": tolerance, "scale": scale, "cost": cost,
+            "stop_when_exact": stop_when_exact, "network_lr": network_lr, "fall": fall,
+            "weight_decay": weight_decay, "select": select,
         }
     )  # fmt: skip
     train = _source(examples, program, seed, "examples")

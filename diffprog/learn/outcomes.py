@@ -75,19 +75,39 @@ class Likelihood:
         """
         total = torch.zeros(())
         for value, target, t in zip(values, targets, types, strict=True):
-            cells = self._soft_part(value, target, t)
+            real = isinstance(item_of(t), Real)
+            cells = -self._squares(value, target) if real else _right(value, target, t)
+            cells = cells if real else cells.clamp_min(FLOOR).log()
             total = total + cells.reshape(*cells.shape[:2], -1).sum(-1)
         return total
 
-    def _soft_part(self, value: Tensor, target: Tensor, t: Type) -> Tensor:
-        match item_of(t):
-            case Real():
-                return -0.5 * ((value - target.to(value.dtype)) / (self.scale or 1.0)) ** 2
-            case Bool():
-                p = torch.where(target.bool(), value, 1 - value)
-            case _:
-                p = _at(value, target - domain(t)[0])
-        return p.clamp_min(FLOOR).log()
+    def off(
+        self, values: Sequence[Tensor], targets: Sequence[Tensor], types: Sequence[Type]
+    ) -> Tensor:
+        """Return the `distance` of soft values, which is linear in what they weigh, [R, B].
+
+        Args:
+            values: by result, [R, B, *shape, K] (no last axis for bools and reals).
+            targets: by result, [B, *shape].
+            types: of the results.
+        """
+        total, cells = torch.zeros(()), 0
+        for value, target, t in zip(values, targets, types, strict=True):
+            real = isinstance(item_of(t), Real)
+            off = self._squares(value, target) if real else 1 - _right(value, target, t)
+            flat = off.reshape(*off.shape[:2], -1)
+            total, cells = total + flat.sum(-1), cells + flat.shape[-1]
+        return total / max(1, cells)
+
+    def _squares(self, value: Tensor, target: Tensor) -> Tensor:
+        return 0.5 * ((value - target.to(value.dtype)) / (self.scale or 1.0)) ** 2
+
+
+def _right(value: Tensor, target: Tensor, t: Type) -> Tensor:
+    """Return the probability of targets, cell by cell, [R, B, *shape]."""
+    if isinstance(item_of(t), Bool):
+        return torch.where(target.bool(), value, 1 - value)
+    return _at(value, target - domain(t)[0])
 
 
 def _at(value: Tensor, number: Tensor) -> Tensor:

@@ -60,11 +60,11 @@ class Soft:
     ) -> tuple[Tensor, ...]:
         """Return the soft answers to a task's rows, by result, [R, B, *shape, K]."""
         module = self.modules[task]
-        with module.given(_layers(module, weights)):
+        with module.given(layers(module, weights)):
             found = module.run(self.encoded[task], _logits(module, weights, temperature))
-        return self._expanded(task, found, (_restarts(weights), self.tasks[task].rows.count))
+        return self.expanded(task, found, (restarts_of(weights), self.tasks[task].rows.count))
 
-    def _expanded(self, task: int, found: Any, lead: tuple[int, ...]) -> tuple[Tensor, ...]:
+    def expanded(self, task: int, found: Any, lead: tuple[int, ...]) -> tuple[Tensor, ...]:
         """Return answers by result, with all leading axes."""
         parts = _flat(found if isinstance(found, tuple) else (found,))
         types = self.tasks[task].result
@@ -78,14 +78,14 @@ class Soft:
     ) -> Loss:
         """Return minus the mean log-likelihood of the answers, and the weighted costs."""
         own, module = self.tasks[task], self.modules[task]
-        rows = (_restarts(weights), own.rows.count)
+        rows = (restarts_of(weights), own.rows.count)
         logits = _logits(module, weights, temperature)
-        with module.given(_layers(module, weights)):
+        with module.given(layers(module, weights)):
             found = module.alternatives(self.encoded[task], logits)
         # Without holes there is no axis of restarts, but of one by itself.
         whole = found.weights.dim() > 2
         likely = (found.weights if whole else found.weights.unsqueeze(1)).expand(-1, *rows)
-        values = self._expanded(
+        values = self.expanded(
             task, found.values, tuple(likely.shape) if whole else likely.shape[::2]
         )
         # Outcomes and restarts are one axis here: each is judged by itself.
@@ -109,7 +109,7 @@ class Soft:
         `crisp`: of the hardened program, which is the soft one where all temperatures are 0; what
         is undefined is no answer.
         """
-        right, total = torch.zeros(_restarts(weights), dtype=torch.float64), 0.0
+        right, total = torch.zeros(restarts_of(weights), dtype=torch.float64), 0.0
         for place, task in enumerate(self.tasks):
             fine = self._fine(place, weights, 0.0 if crisp else 1.0, crisp=crisp)
             right = right + (fine * task.rows.weights).sum(-1)
@@ -138,14 +138,15 @@ class Soft:
                 for name, p in module.holes.items():
                     p.copy_(weights[name] if module.restarts is not None else weights[name][0])
             inputs = _inputs(module, task.rows.inputs)
-            with module.given(_layers(module, weights)):
+            with module.given(layers(module, weights)):
                 found = module.find_nan(**inputs)
             if found is not None:
                 return found
         return None
 
 
-def _restarts(weights: Mapping[str, Tensor]) -> int:
+def restarts_of(weights: Mapping[str, Tensor]) -> int:
+    """Return how many restarts weights are of."""
     return len(next(iter(weights.values())))
 
 
@@ -160,7 +161,7 @@ def _logits(
     return {key: weights[parameter_name(key)].unsqueeze(1) for key in module.hole_types}
 
 
-def _layers(module: SoftProgram, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def layers(module: SoftProgram, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights of a module's networks; of one restart it has no axis."""
     found = {key: weights[key] for key in module.network_parameters() if key in weights}
     return found if module.restarts is not None else {k: v[0] for k, v in found.items()}

@@ -52,6 +52,7 @@ class Options(BaseModel):
     batch: int | None = Field(None, ge=1)
     every: int = Field(10, ge=1)
     samples: int = Field(16, ge=1)
+    straight_through: bool = False
     states: int = Field(2**19, ge=1)
     width: int = Field(64, ge=1)
     tolerance: float = Field(1e-3, ge=0)
@@ -68,13 +69,17 @@ def options(given: Mapping[str, object]) -> Options:
         DiffprogError: DP627, every wrong one at once.
     """
     try:
-        return Options.model_validate(given)
+        found = Options.model_validate(given)
     except ValidationError as problem:
-        found = [
+        wrong = [
             Diagnostic("DP627", f"`{'.'.join(map(str, e['loc']))}`: {e['msg']}")
             for e in problem.errors()
         ]
-        raise DiffprogError(*found) from None
+        raise DiffprogError(*wrong) from None
+    if found.straight_through and found.estimator not in ("auto", "sample"):
+        message = f"`straight_through` is a way of `sample`, not of `{found.estimator}`"
+        fail("DP627", message, hint="use `estimator='sample'`")
+    return found
 
 
 class Config(BaseModel):

@@ -109,6 +109,7 @@ class Session:
             width=o.width,
             modules=lambda: modules(programs, self.axis),
             cost=o.cost,
+            straight=o.straight_through,
             networks=self.deciding,
             weights=self.networks,
         )

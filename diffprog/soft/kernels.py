@@ -116,12 +116,12 @@ def pick(scores: Tensor, t: float | Tensor) -> Tensor:
     return first_largest(scores) if is_cold(t) else torch.softmax(cooled(scores, t), -1)
 
 
-def choice(logits: Tensor, t: float | Tensor) -> Tensor:
+def choice(logits: Tensor, t: float | Tensor | None) -> Tensor:
     """Return the weights of a hole's alternatives, softmax(logits / T).
 
-    [..., k] -> [..., k].
+    [..., k] -> [..., k]. Without a temperature they are weights already.
     """
-    return pick(logits, t)
+    return logits if t is None else pick(logits, t)
 
 
 def allowed(logits: Tensor, mask: Tensor) -> Tensor:

@@ -149,10 +149,22 @@ class SoftProgram(Learned):
         self.report = found[0].module.report if len(found) == 1 else reports(found)
         return every[0] if len(found) == 1 else joined(every, found, self.result)
 
-    def run(self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None) -> Any:
-        """Run the program on encoded inputs, with other logits than its own where given."""
-        holes = self.logits(self._lead(tensors)) if logits is None else logits
-        outputs = self._ran(self._function, self._constants, tensors, holes)
+    def run(
+        self,
+        tensors: Sequence[Tensor],
+        logits: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> Any:
+        """Run the program on encoded inputs, with other logits than its own where given.
+
+        Or with other weights: then no logits are read.
+        """
+        holes, settings = logits, {}
+        if weights is not None:
+            holes, settings = weights, {"choice_T": None}
+        elif holes is None:
+            holes = self.logits(self._lead(tensors))
+        outputs = self._ran(self._function, self._constants, tensors, holes, **settings)
         return gathered(self.result, iter(outputs))
 
     def alternatives(
@@ -183,7 +195,7 @@ class SoftProgram(Learned):
         constants: Mapping[str, Tensor],
         tensors: Sequence[Tensor],
         holes: Mapping[str, Tensor],
-        **more: int,
+        **settings: Any,
     ) -> Any:
         """Run a generated function, and keep what it reports."""
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
@@ -197,12 +209,11 @@ class SoftProgram(Learned):
                 constants=constants,
                 nets=self.nets.calls(self._lead(tensors)),
                 T=self.temperature,
-                choice_T=self.choice_temperature,
                 ties=self.ties,
                 epsilon=self.epsilon,
                 like=self.like,
                 report=report,
-                **more,
+                **{"choice_T": self.choice_temperature, **settings},
             )
         if not torch.compiler.is_exporting():
             self.report = report
