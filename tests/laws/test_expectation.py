@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffprog.crisp.enumerate import enumerate_runs
@@ -36,6 +36,7 @@ from tests.strategies import (
     programs,
     read_once_programs,
 )
+from tests.strategies.meetings import MEETINGS, TIES, Tie
 from tests.strategies.values import domain_size
 
 if TYPE_CHECKING:
@@ -156,6 +157,19 @@ def test_whatever_is_clean(program: Generated, data: st.DataObject) -> None:
 def test_what_meets(program: Generated, data: st.DataObject) -> None:
     """One operation on values that one statement may have tied: no loss is overlooked."""
     assert_expectation(program, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tie", TIES, ids=[t[0] or "nothing" for t in TIES])
+def test_each_tie(tie: Tie) -> None:
+    """The same, at length: each way to tie with every operation, about twice."""
+
+    @settings(LAW, max_examples=2 * len(MEETINGS))
+    @given(meetings((tie,)), st.data())
+    def law(program: Generated, data: st.DataObject) -> None:
+        assert_expectation(program, data)
+
+    law()
 
 
 TESTED = """

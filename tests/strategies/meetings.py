@@ -25,6 +25,7 @@ TIES: tuple[Tie, ...] = (
     ("", ("a", "b", "i", "xs[0]", "int(f)")),
     ("a = (a + {c}) % {k}", ("a", "a")),
     ("b = choose int<{k}> given a", ("a", "b")),
+    ("b = choose int<{k}> given {c}", ("b", "b")),
     ("b = choose(a, b)", ("a", "b")),
     ("if a > b:\n    swap a, b", ("a", "b")),
     ("if f:\n    a = {c}\n    b = {d}", ("a", "b", "int(f)")),
@@ -38,7 +39,7 @@ TIES: tuple[Tie, ...] = (
     ("repeat max 2:\n    a = (a + 1) % {k}\n    b = {c} if f else b\nuntil f", ("a", "b")),
     ("for x in xs:\n    if x > a:\n        a = x", ("a", "xs[0]", "xs[1]")),
     ("for j in 0 .. i + 1:\n    a = (a + 1) % {k}", ("a", "i")),
-    ("b = xs[i]", ("b", "i", "xs[0]")),
+    ("b = xs[i]", ("b", "i", "xs[0]", "xs[1]")),
     ("xs[i] = a", ("xs[0]", "xs[1]", "a", "i")),
     ("xs[i] //= 1 + a", ("xs[0]", "xs[1]", "a", "i")),
     ("swap xs[0], xs[i]", ("xs[0]", "xs[1]", "i")),
@@ -50,6 +51,7 @@ Meeting: TypeAlias = tuple[str, str, str]
 
 MEETINGS: tuple[Meeting, ...] = (
     ("", "({u} + {v}) % {k}", "int<{k}>"),
+    ("", "({u} * {v} + {u}) % {k}", "int<{k}>"),
     ("", "{u} == {v}", "bool"),
     ("", "{u} < {v}", "bool"),
     ("", "max({u}, {v})", "int<{k}>"),
@@ -98,11 +100,11 @@ MEETINGS: tuple[Meeting, ...] = (
 
 
 @st.composite
-def meetings(draw: st.DrawFn) -> Generated:
-    """Give such programs."""
+def meetings(draw: st.DrawFn, ties: tuple[Tie, ...] = TIES) -> Generated:
+    """Give such programs, of some ties."""
     k = draw(st.integers(2, 3))
     number = st.integers(0, k - 1)
-    tie, tied = draw(st.sampled_from(TIES))
+    tie, tied = draw(st.sampled_from(ties))
     before, value, t = draw(st.sampled_from(MEETINGS))
     u, v = draw(st.sampled_from(tied)), draw(st.sampled_from(tied))
     filled = {"k": k, "c": draw(number), "d": draw(number), "u": u, "v": v}
