@@ -136,3 +136,23 @@ def test_pages(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
     assert call("graph", "turn.dp", "--view").err.endswith("turn.html: opened\n")
     assert opened[0].startswith("file:///")
+
+
+def test_curves_of_a_run(call: Call, data: Path) -> None:
+    """Restarts that found programs of the same text are one; a run without metrics is told."""
+    text = "program both(a: bool, b: bool) -> bool:\n    return choose(a, a and b, b)\n"
+    Path("both.dp").write_text(text)
+    trained = ["train", "both.dp", "--data", str(data), "--restarts", "6", "--out", "run"]
+    assert call(*trained).code == 0
+    assert call("curves", "run", "-o", "c.svg").err == "c.svg: written\n"
+    assert "what the 6 restarts found" in Path("c.svg").read_text()
+    found = json.loads(call("curves", "run", "--json").out)
+    assert (found["schema"], found["restarts"]) == ("diffprog.curves/1", 6)
+    (program,) = found["programs"]
+    assert program["lines"] == ["return a and b"]
+    shown = call("curves", "run").out.splitlines()
+    assert shown[0].split()[:3] == ["step", "loss", "soft"]
+    assert shown[-2:] == [f"{program['restarts']} of 6 restarts:", "    return a and b"]
+    lost = call("curves", "none")
+    assert lost.code != 0
+    assert "DP625" in lost.err

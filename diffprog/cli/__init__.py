@@ -27,6 +27,7 @@ COMMANDS = (
     "emit",
     "graph",
     "trace",
+    "curves",
     "show",
     "fmt",
     "new",

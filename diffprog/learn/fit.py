@@ -7,19 +7,21 @@ the same result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffprog.learn.emit import emit
 from diffprog.learn.examples import Examples, Pairs, as_examples
+from diffprog.learn.history import programs
 from diffprog.learn.runs import Run, options
 from diffprog.learn.session import Session
 from diffprog.learn.streams import Stream
 from diffprog.learn.weights import softmaxed
 from diffprog.nets import PREFIX
 from diffprog.pipeline.tracing import traced
+from diffprog.view.curves import curves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from diffprog.learn.streams import Draw
     from diffprog.pipeline import Program
     from diffprog.pipeline.tracing import SoftTrace
+    from diffprog.view.curves import Found
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Result:
         estimator: which one was used.
         why: why.
         share: the share of restarts that fit.
+        restarts: how many were trained.
         weights: of the holes by key when the best was found, the alternatives on the last axis.
         impossible: training examples that no choices can answer (as far as the estimator can tell).
         out: the folder of the run, if there is one.
@@ -56,6 +60,7 @@ class Result:
     estimator: str
     why: str
     share: float
+    restarts: int
     impossible: int
     weights: dict[str, object] = field(default_factory=dict, repr=False)
     out: Path | None = None
@@ -80,6 +85,17 @@ class Result:
         """
         return traced(self.source.decide(self.choices), items or [inputs], self.weights)
 
+    @cached_property
+    def found(self) -> list[Found]:
+        """The different programs that fit, each with what it writes into the text."""
+        known = self.examples if isinstance(self.examples, Examples) else None
+        return programs(self.source, self.solutions, None if self.source.checked.nets else known)
+
+    def curves(self, path: str | Path) -> Path:
+        """Draw how it was trained, and what the restarts found (svg, png, pdf)."""
+        name = self.source.name
+        return curves(self.metrics, path, found=self.found, restarts=self.restarts, title=name)
+
     def at(self, **sizes: int) -> Program:
         """Return the learned program at other sizes."""
         return self.program.at(**sizes)
@@ -95,8 +111,10 @@ class Result:
             "dev": self.best.dev,
             "restart": self.best.restart,
             "step": self.best.step,
+            "restarts": self.restarts,
             "share_of_restarts_that_fit": self.share,
             "different_solutions": len(self.solutions),
+            "solutions": [asdict(found) for found in self.found],
             "impossible_examples": self.impossible,
             "choices": {k: v for k, v in self.choices.items() if not k.startswith(PREFIX)},
         }
@@ -221,6 +239,7 @@ def _result(session: Session, rows: list[dict[str, object]], out: Path | None) -
         estimator=session.name,
         why=session.why,
         share=record.fits / record.restarts,
+        restarts=record.restarts,
         impossible=session.impossible,
         weights=softmaxed(record.weights),
         out=out,

@@ -37,6 +37,7 @@ class Soft:
     Attributes:
         cost: the weight of what loops `by act` and `by ponder` cost: the loss is
             sum_n p_n L_n + cost * (N + R, or the divergence).
+        spent: what such loops cost in the last loss, on average, [R]; None without such loops.
     """
 
     tasks: Sequence[Task]
@@ -45,6 +46,7 @@ class Soft:
     cost: float = 0.0
     why: str = ""
     name: str = field(default="soft", init=False)
+    spent: Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         pairs = zip(self.modules, self.tasks, strict=True)
@@ -95,6 +97,9 @@ class Soft:
         for amount in module.costs.values():
             each = each + self.cost * amount
         share = (own.rows.weights / own.rows.weights.sum()).to(each.dtype)
+        if module.costs:
+            spent = sum(module.costs.values(), start=torch.zeros_like(each)).detach()
+            self.spent = (spent * share).sum(-1)
         value = (each * share).sum(-1)
         return Loss(value, value.detach(), float(own.rows.weights.sum()))
 

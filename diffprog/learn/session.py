@@ -206,6 +206,9 @@ class Session:
         row["entropy"] = float(self.trainer.entropy()[best])
         if isinstance(self.trainer, Descent) and self.trainer.left_out is not None:
             row["left out"] = float(self.trainer.left_out[best])
+        spent = _spent(self.trainer)
+        if spent is not None:
+            row["cost"] = float(spent[best])
         row |= {"restart": best, "fit": self.record.fits}
         self.rows.append(row)
         return row
@@ -275,6 +278,13 @@ class Session:
         self.record.load(found["tensors"])
         self.rows = list(found["state"]["rows"])
         return int(found["state"]["step"])
+
+
+def _spent(trainer: Trainer) -> Tensor | None:
+    """Return what loops `by act` and `by ponder` cost in the last step, [R]."""
+    if isinstance(trainer, Descent) and isinstance(trainer.estimator, Soft):
+        return trainer.estimator.spent
+    return None
 
 
 @contextmanager
