@@ -60,11 +60,13 @@ out.bits = document.getElementById("a_bits 3").textContent.trim();
 set("#dp-heat", 0, "input");
 $("[value=crisp]")[0].click(); out.crisp = $("#dp-said")[0].textContent;
 set("#dp-item", 1, "change"); out.item = $("#dp-said")[0].textContent;
+out.links = $("#dp-graph a").filter((e) => e.hasAttribute("xlink:href")).length;
 out.broken = broken; return out;
 """,
     )
     assert found["broken"] == []
     assert found["loaded"] == 0  # nothing was asked for
+    assert found["links"] == 0
     assert found["cursor"][1] - found["cursor"][0] == 68
     assert found["said"][0].startswith("Moment 0.")
     assert found["said"][1].startswith("Moment 2.")

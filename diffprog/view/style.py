@@ -142,8 +142,11 @@ def lines(*texts: str, bars: Sequence[Bar] = (), mark: str = "") -> str:
 
 
 def _marked(mark: str) -> str:
-    """Return the attributes of a cell with an id: Graphviz keeps ids of cells with tooltips."""
-    return f' ID="{escape(mark)}" TOOLTIP=" "' if mark else ""
+    """Return the attributes of a cell with an id.
+
+    Graphviz keeps ids of links only; the page takes away where they lead.
+    """
+    return f' ID="{escape(mark)}" HREF="#" TOOLTIP=" "' if mark else ""
 
 
 def _bar(bar: Bar) -> str:

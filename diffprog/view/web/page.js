@@ -249,6 +249,8 @@
     const group = groups.get(id);
     if (group && group.classList.contains("node")) group.setAttribute("tabindex", "0");
   }
+  // Cells are links only to keep their ids: they lead nowhere, and Tab passes them.
+  for (const link of graph.querySelectorAll("a")) link.removeAttribute("xlink:href");
   fitGraph();
   showRun();
 })();

@@ -103,8 +103,13 @@ def test_lines_and_nodes_know_each_other(tmp_path: Path) -> None:
     assert {place[1] for place in data["places"].values()} >= {1, 2, 3, 4}
 
 
-def test_shares_are_parts_of_the_picture(tmp_path: Path) -> None:
-    """Each edge, bar and number of bits that follows a weight is there by its id."""
+@pytest.mark.parametrize("pure", [False, True])
+def test_shares_are_parts_of_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pure: bool
+) -> None:
+    """Each edge, bar and number of bits that follows a weight is there by its id, by any `dot`."""
+    if pure:
+        monkeypatch.setenv("PATH", "")
     html = html_of(sort_trace(), tmp_path)
     shares = data_of(html)["shares"]
     assert {name.split()[0] for name in shares} == {"edge", "bar", "bits"}
