@@ -97,4 +97,4 @@ class Beam(Weighed):
         """Return the loss with the mean probability that was left out, by restart."""
         assert isinstance(decider, Following)
         by_row = decider.left_out.reshape(-1, len(shares))
-        return replace(loss, left_out=(by_row * shares).sum(1) / shares.sum())
+        return replace(loss, more={"left out": (by_row * shares).sum(1) / shares.sum()})

@@ -46,14 +46,15 @@ class Loss:
         value: the loss itself, for reports, [R].
         weight: how many examples that was the mean of.
         impossible: rows that no decisions can answer.
-        left_out: the probability of the sequences that were not followed, for each restart, [R].
+        more: further figures for each restart, [R], by the name of their metric: what loops cost,
+            the probability of the sequences that were not followed (`left out`).
     """
 
     objective: Tensor
     value: Tensor
     weight: float
     impossible: int = 0
-    left_out: Tensor | None = None
+    more: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Estimator(Protocol):

@@ -37,7 +37,6 @@ class Soft:
     Attributes:
         cost: the weight of what loops `by act` and `by ponder` cost: the loss is
             sum_n p_n L_n + cost * (N + R, or the divergence).
-        spent: what such loops cost in the last loss, on average, [R]; None without such loops.
     """
 
     tasks: Sequence[Task]
@@ -46,7 +45,6 @@ class Soft:
     cost: float = 0.0
     why: str = ""
     name: str = field(default="soft", init=False)
-    spent: Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         pairs = zip(self.modules, self.tasks, strict=True)
@@ -94,14 +92,12 @@ class Soft:
         judged = [v.flatten(0, 1) if whole else v for v in values]
         logs = self.likelihood.soft(judged, own.rows.targets, own.result).view_as(likely)
         each = -(likely * logs).sum(0)
-        for amount in module.costs.values():
-            each = each + self.cost * amount
+        spent = sum(module.costs.values(), torch.zeros_like(each))
+        each = each + self.cost * spent
         share = (own.rows.weights / own.rows.weights.sum()).to(each.dtype)
-        if module.costs:
-            spent = sum(module.costs.values(), start=torch.zeros_like(each)).detach()
-            self.spent = (spent * share).sum(-1)
         value = (each * share).sum(-1)
-        return Loss(value, value.detach(), float(own.rows.weights.sum()))
+        more = {"cost": (spent.detach() * share).sum(-1)} if module.costs else {}
+        return Loss(value, value.detach(), float(own.rows.weights.sum()), more=more)
 
     def right(self, task: int, weights: Mapping[str, Tensor], temperature: float) -> Tensor:
         """Return the share of rows whose most probable answer is right, [R]."""

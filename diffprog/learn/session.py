@@ -204,11 +204,8 @@ class Session:
         if dev is not None:
             row["dev"] = float(dev[best])
         row["entropy"] = float(self.trainer.entropy()[best])
-        if isinstance(self.trainer, Descent) and self.trainer.left_out is not None:
-            row["left out"] = float(self.trainer.left_out[best])
-        spent = _spent(self.trainer)
-        if spent is not None:
-            row["cost"] = float(spent[best])
+        if isinstance(self.trainer, Descent):
+            row |= {name: float(value[best]) for name, value in self.trainer.more.items()}
         row |= {"restart": best, "fit": self.record.fits}
         self.rows.append(row)
         return row
@@ -278,13 +275,6 @@ class Session:
         self.record.load(found["tensors"])
         self.rows = list(found["state"]["rows"])
         return int(found["state"]["step"])
-
-
-def _spent(trainer: Trainer) -> Tensor | None:
-    """Return what loops `by act` and `by ponder` cost in the last step, [R]."""
-    if isinstance(trainer, Descent) and isinstance(trainer.estimator, Soft):
-        return trainer.estimator.spent
-    return None
 
 
 @contextmanager

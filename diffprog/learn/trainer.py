@@ -108,7 +108,7 @@ class Descent:
 
     Attributes:
         broken: whether the last gradient was not finite; then no step was taken.
-        left_out: the probability that the last step did not follow, [R], or None.
+        more: further figures of the last step, [R], by the name of their metric.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Descent:
         self.weights = {**choices, **layers}
         self.impossible = 0
         self.broken = False
-        self.left_out: Tensor | None = None
+        self.more: dict[str, Tensor] = {}
         # Beside networks, learned reals are weights like theirs.
         slow = {*layers, *(map(parameter_name, cells.reals) if layers else ())}
         rates = [(name, recipe.network_lr if name in slow else recipe.lr) for name in self.weights]
@@ -144,10 +144,10 @@ class Descent:
         ]
         self.impossible = sum(loss.impossible for loss in losses)
         total = max(1.0, sum(loss.weight for loss in losses))
-        shares = [
-            loss.left_out * (loss.weight / total) for loss in losses if loss.left_out is not None
-        ]
-        self.left_out = torch.stack(shares).sum(0) if shares else None
+        self.more = {
+            name: sum((loss.more[name] * (loss.weight / total) for loss in losses), torch.zeros(()))
+            for name in losses[0].more
+        }
         objective = sum(
             (loss.objective * (loss.weight / total) for loss in losses), torch.zeros(())
         )

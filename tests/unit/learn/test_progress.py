@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+import diffprog
 from diffprog.learn.progress import Meter
 
 if TYPE_CHECKING:
@@ -76,3 +77,16 @@ def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path) -> None:
     assert (run.returncode, out) == (130, "")
     assert "the same command goes on from the checkpoint in run" in err
     assert "Traceback" not in err
+
+
+def test_metrics_say_what_loops_cost() -> None:
+    """Of a loop `by act` the steps and the remainder: here one, the chance of stopping is 1."""
+    text = (
+        "program think(x: real) -> real:\n    learn w: real\n"
+        "    repeat max 3 by act(epsilon = 0.1):\n        x = x * w\n    until chance(1.0)\n"
+        "    return x\n"
+    )
+    options = {"estimator": "soft", "restarts": 2, "steps": 4, "every": 2, "progress": False}
+    pairs = [({"x": 1.0}, 3.0), ({"x": 2.0}, 6.0)]
+    result = diffprog.fit(diffprog.loads(text), pairs, **options)
+    assert [row["cost"] for row in result.metrics] == [2.0, 2.0]
