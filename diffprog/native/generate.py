@@ -24,16 +24,17 @@ from diffprog.ir.graph import (
     Write,
 )
 from diffprog.ir.known import known
-from diffprog.native import numbers, places, rows
+from diffprog.native import holes, numbers, places, rows
 from diffprog.native.blocks import Renderer, Statement
 from diffprog.native.branches import select
 from diffprog.native.contract import contraction
 from diffprog.native.lives import lives, used
 from diffprog.native.loops import loop_for, loop_halting
 from diffprog.native.prelude import PRELUDE
-from diffprog.native.reductions import reduce
+from diffprog.native.reductions import place, reduce
 from diffprog.native.values import Number, Slot, UnsupportedError, adjoints, room, values
 from diffprog.native.writer import Writer
+from diffprog.types import is_finite
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -134,12 +135,14 @@ class Generator:
         match node:
             case Const(value):
                 return numbers.constant(value, node.type)
+            case Apply(op="pick") if is_finite(args[0].type):
+                return place(self.writer, node.type, self.writer.tensor(args[0]), None, low=False)
             case Apply():
                 return rows.apply(self.writer, node, args)
             case Table():
                 return rows.table(self.writer, node, args)
             case Hole():
-                return places.hole(self.writer, node, args)
+                return holes.hole(self.writer, node, args)
             case Read():
                 return places.read(self.writer, node, args, spoilt=spoilt)
             case Write():

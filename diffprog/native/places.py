@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from diffprog.ir.graph import Cut
 from diffprog.native.contract import contract
 from diffprog.native.rows import converted, lifted
-from diffprog.native.slopes import COPY, LERP, PRODUCT
+from diffprog.native.slopes import COPY, LERP
 from diffprog.native.values import (
     Number,
     Slot,
-    UnsupportedError,
     cells,
     finite,
     item,
@@ -27,12 +26,12 @@ from diffprog.native.values import (
     width,
 )
 from diffprog.ops import OPS
-from diffprog.types import Array, Bool, Real, Type
+from diffprog.types import Array, Real, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from diffprog.ir.graph import Hole, Read, Write
+    from diffprog.ir.graph import Read, Write
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
 
@@ -161,25 +160,39 @@ def write(w: Writer, node: Write, args: Sequence[Term], *, free: Free) -> Term:
     """
     array, place = w.tensor(args[0]), placed(w, node.axes, args[2:], node.type)
     each = width(node.type)
-    start = _block(place, each)
-    if start is None:
-        message = "a write whose cells do not lie side by side"
-        raise UnsupportedError(message)
     sizes = [len(v) for v in place.values]
-    n = math.prod(sizes) * each
-    old = Slot(f"({array.code} + {start})", _part(sizes, item(node.type)))
-    if not place.uncertain and node.op is None and room(args[1].type) == n:
+    part, many = _part(sizes, item(node.type)), math.prod(sizes)
+    start = _block(place, each)
+    if start is not None:
+        at, old = "", Slot(f"({array.code} + {start})", part)
+    else:
+        at, start = w.table(_offsets(place)), place.start
+        old = w.slot(part)
+        w.map(COPY, old.code, [f"({array.code} + {start} + {at}[i] + j)"], each, cells=many)
+    if not place.uncertain and node.op is None and room(args[1].type) == many * each:
         fresh = w.tensor(args[1]).code
     else:
         fresh = _fresh(w, node, place, old, args[1])
-    if n == room(node.type):
+    if many * each == room(node.type):
         return Slot(fresh, node.type)
     if not free(array.base):
         slot = w.slot(node.type)
         w.copy(slot.code, array.code, room(node.type))
         array = slot
-    w.overwrite(f"({array.code} + {start})", fresh, n)
+    to = f"({array.code} + {start})"
+    if at:
+        w.overwrite(to, fresh, each, at=at, cells=many)
+    else:
+        w.overwrite(to, fresh, many * each)
     return Slot(array.code, node.type)
+
+
+def _offsets(place: Place) -> list[int]:
+    """Return how far each cell of a part lies from its start."""
+    return [
+        sum(v[p] * step for p, v, step in zip(at, place.values, place.steps, strict=True))
+        for at in product(*(range(len(v)) for v in place.values))
+    ]
 
 
 def _fresh(w: Writer, node: Write, place: Place, old: Slot, value: Term) -> str:
@@ -248,46 +261,4 @@ def _weights(w: Writer, place: Place) -> str:
         return w.points(place.uncertain[0])
     slot = w.take(n)
     contract(w, slot, n, [w.points(i) for i in place.uncertain], entries)
-    return slot
-
-
-def hole(w: Writer, node: Hole, args: Sequence[Term]) -> Term:
-    """Return the value of a hole: its weights, contracted with the values that it is given."""
-    given = list(args[:-1] if node.masked else args)
-    pairs = isinstance(item(node.type), Bool)
-    own = 2 if pairs else width(node.type)
-    n = cells(node.type) * own
-    many = n * math.prod(finite(g.type).size for g in given)
-    start = w.input(node.key, many, 0 if isinstance(item(node.type), Real) else own)
-    code, opened, step = start, [], n
-    for g in reversed(given):
-        t = finite(g.type)
-        if isinstance(g, Number):
-            code += f" + (({g.code}) - {t.lo}) * {step}"
-        else:
-            opened.append((g, t.size, step))
-        step *= t.size
-    if opened:
-        code = _given(w, code, n, opened[::-1])
-    if node.masked:
-        mask, weighed, scaled = w.tensor(args[-1]), w.take(n), w.take(n)
-        w.map(PRODUCT, weighed, [f"{code} + j", f"{mask.code} + j"], n)
-        w.normalise(scaled, weighed, n)
-        code = scaled
-    if not pairs:
-        return Slot(f"({code})", node.type)
-    if cells(node.type) == 1:
-        return Slot(f"({code} + 1)", node.type)
-    slot = w.slot(node.type)
-    w.map(COPY, slot.code, [f"{code} + 2 * j + 1"], cells(node.type))
-    return slot
-
-
-def _given(w: Writer, code: str, n: int, opened: Sequence[tuple[Slot, int, int]]) -> str:
-    entries = []
-    for at in product(*(range(size) for _, size, _ in opened)):
-        base = sum(p * step for p, (_, _, step) in zip(at, opened, strict=True))
-        entries += [(0, k, base + k, *at) for k in range(n)]
-    slot = w.take(n)
-    contract(w, slot, n, [code, *(w.points(g) for g, _, _ in opened)], entries)
     return slot

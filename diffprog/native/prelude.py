@@ -144,6 +144,27 @@ APART void back_softmax(const vec *o, const vec *p, vec *q, long n, real R) {
   for (long j = 0; j < n; j++) along += p[j] * o[j];
   for (long j = 0; j < n; j++) q[j] += o[j] * (p[j] - along) * R;
 }
+INLINE vec powers(vec x, vec y) {
+  vec o;
+  for (long l = 0; l < L; l++) o[l] = pow(x[l], y[l]);
+  return o;
+}
+APART void sharpen(vec *o, const vec *a, vec g, long n) {
+  vec top = a[0], total = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j]);
+  for (long j = 0; j < n; j++) total += o[j] = powers(a[j] / top, g);
+  for (long j = 0; j < n; j++) o[j] /= total;
+}
+APART void back_sharpen(const vec *o, const vec *p, const vec *a, vec *q, vec g, vec *r, long n) {
+  vec top = a[0], total = {0}, along = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j]);
+  for (long j = 0; j < n; j++) total += powers(a[j] / top, g), along += p[j] * o[j];
+  for (long j = 0; j < n; j++) {
+    const vec x = a[j] / top, h = (p[j] - along) / total, y = powers(x, g);
+    q[j] += h * g * powers(x, g - 1) / top;
+    *r += choose(x > 0, h * y * EACH(log, x), all(0));
+  }
+}
 INLINE int over(const vec *alive, real E) {
   for (long l = 0; l < L; l++) if (alive[0][l] > E) return 0;
   return 1;

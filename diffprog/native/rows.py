@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from diffprog.native import numbers
+from diffprog.native.arrays import whole
 from diffprog.native.contract import contract
 from diffprog.native.slopes import COPY, LOGIC, MIRRORED, NUMBERS
 from diffprog.native.values import Number, Slot, UnsupportedError, cells, finite, item, room, width
@@ -49,6 +50,9 @@ def apply(w: Writer, node: Apply, args: Sequence[Term]) -> Term:
             return narrowed(w, w.tensor(args[0]), node.type)
         case "array":
             return beside(w, args, node.type)
+        case op if op in OPS and not OPS[op].lifts:
+            keeps = op in ("only", "sharpen")
+            return whole(w, node, args if keeps else [mean(w, a) for a in args])
         case _:
             return lifted(w, node.op, args, node.type)
 
@@ -148,26 +152,39 @@ def of_reals(w: Writer, op: str, args: Sequence[Term], t: Type) -> Term:
     rule, slot = NUMBERS[op], w.slot(t)
     each = [_cell(a, t) for a in args]
     w.map(rule, slot.code, each, cells(t))
-    if rule.defined and not (op == "div" and isinstance(args[1], Number) and args[1].value):
+    if rule.defined and not _is_defined(op, args):
         w.undefined(rule, each, cells(t))
     return slot
 
 
+def _is_defined(op: str, args: Sequence[Term]) -> bool:
+    """Say whether a quotient's divisor is a constant that is not 0."""
+    return op == "div" and isinstance(args[1], Number) and bool(args[1].value)
+
+
 def _expected(w: Writer, op: str, args: Sequence[Term], t: Type, ints: Sequence[int]) -> Term:
-    """Return the expectation over one int of a scalar row that is not linear in it."""
-    if len(ints) > 1 or cells(t) > 1 or NUMBERS[op].defined:
-        message = f"`{op}` of several ints, arrays of ints or where it may be undefined"
-        raise UnsupportedError(message)
-    over = args[ints[0]]
-    assert isinstance(over, Slot)
-    values = finite(over.type).values()
-    at = w.take(len(values))
-    for k, value in enumerate(values):
-        given = list(args)
-        given[ints[0]] = numbers.constant(value, over.type)
-        w.map(NUMBERS[op], f"({at} + {k})", given)
+    """Return the expectation over ints of a row that is not linear in them."""
+    rule, n, entries = NUMBERS[op], cells(t), []
+    over = [a for i, a in enumerate(args) if i in ints and isinstance(a, Slot)]
+    sizes = [finite(a.type).size for a in over]
+    together = list(product(*map(range, sizes)))
+    at = w.take(len(together) * n)
+    for number, chosen in enumerate(together):
+        given = [_cell(a, t) for a in args]
+        for i, k, a in zip(ints, chosen, over, strict=True):
+            given[i] = numbers.constant(finite(a.type).values()[k], item(a.type))
+        w.map(rule, f"({at} + {number * n})", given, n)
+        for c in range(n):
+            places = [k + c * size * (cells(a.type) > 1)
+                      for k, size, a in zip(chosen, sizes, over, strict=True)]  # fmt: skip
+            entries.append((0, c, *places, number * n + c))
+        if rule.defined:
+            cell = ["j * " + str(size) if cells(a.type) > 1 else "0"
+                    for size, a in zip(sizes, over, strict=True)]  # fmt: skip
+            met = [f"{a.code} + {j} + {k}" for a, j, k in zip(over, cell, chosen, strict=True)]
+            w.undefined(rule, given, n, met)
     slot = w.slot(t)
-    contract(w, slot.code, 1, [over.code, at], [(0, 0, k, k) for k in range(len(values))])
+    contract(w, slot.code, n, [*(w.points(a) for a in over), at], entries)
     return slot
 
 

@@ -91,4 +91,7 @@ KEPT_FINITE = Rule(
     "choose(live(x_2, E), x_0, x_1)",
     ("choose(live(x_2, E), all(1), all(0))", "choose(live(x_2, E), all(0), all(1))", "0"),
 )
+INVERSE_NORM = Rule(
+    "choose(x_0 > 0, 1 / root(choose(x_0 > 0, x_0, all(1))), all(0))", ("(real)-0.5 * y * y * y",)
+)
 ADDED = Rule("x_0 + x_1 * x_2", ("1", "x_2", "x_1"))

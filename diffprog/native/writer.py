@@ -172,21 +172,26 @@ class Writer:
             () if base(source) in self.constant else back,
         )
 
-    def overwrite(self, to: str, source: str, n: int) -> None:
-        """Write over `n` numbers; what was there is kept and put back by the reverse."""
-        kept = self.take(n)
+    def overwrite(self, to: str, source: str, n: int, *, at: str = "", cells: int = 1) -> None:
+        """Write over `n` numbers; what was there is kept and put back by the reverse.
+
+        With a table `at`: over that many in each of some cells, whose places it holds.
+        """
+        kept, each = self.take(n * cells), f" + i * {n}" if at else ""
+        head = f"for (long i = 0; i < {cells}; i++) " if at else ""
+        place, here, there = to + (f" + {at}[i]" if at else ""), kept + each, source + each
         self.open[-1].statements.append(
             Statement(
-                (f"copy({values(kept)}, {values(to)}, {n});",),
-                (f"copy({values(to)}, {values(kept)}, {n});",),
+                (f"{head}copy({values(here)}, {values(place)}, {n});",),
+                (f"{head}copy({values(place)}, {values(here)}, {n});",),
                 base(to),
             )
         )
         self.forget(to)
-        gone = f"fill({adjoints(to)}, {n}, 0);"
-        back = f"yield({adjoints(source)}, {adjoints(to)}, {n});"
+        gone = f"{head}fill({adjoints(place)}, {n}, 0);"
+        back = f"{head}yield({adjoints(there)}, {adjoints(place)}, {n});"
         self.both(
-            f"copy({values(to)}, {values(source)}, {n});",
+            f"{head}copy({values(place)}, {values(there)}, {n});",
             gone if base(source) in self.constant else back,
         )
 
@@ -199,10 +204,15 @@ class Writer:
         """Put a known number at a place."""
         self.both(f"fill({values(to)}, 1, (real)({code}));")
 
-    def normalise(self, to: str, source: str, n: int) -> None:
-        """Scale numbers to sum to 1; uniform where there is nothing."""
-        o, a, p, q = values(to), values(source), adjoints(to), adjoints(source)
-        self.both(f"normalise({o}, {a}, {n});", f"back_normalise({o}, {p}, {a}, {q}, {n});")
+    def normalise(self, to: str, source: str, n: int, cells: int = 1) -> None:
+        """Scale numbers to sum to 1, in each cell; uniform where there is nothing."""
+        at = f" + i * {n}" if cells > 1 else ""
+        o, a = values(to) + at, values(source) + at
+        p, q = adjoints(to) + at, adjoints(source) + at
+        head = f"for (long i = 0; i < {cells}; i++) " if cells > 1 else ""
+        self.both(
+            f"{head}normalise({o}, {a}, {n});", f"{head}back_normalise({o}, {p}, {a}, {q}, {n});"
+        )
 
     def softmax(self, to: str, source: str, n: int, scale: str = "R") -> None:
         """Scale exponentials of numbers over a temperature, whose inverse is named, to sum to 1."""
@@ -234,10 +244,13 @@ class Writer:
         """Write the sum of parts times weights."""
         self.both(*mixed(to, weights, parts, n, constant=self.constant))
 
-    def undefined(self, rule: Rule, args: Sequence[Term | str], n: int) -> None:
-        """Report where a rule has no value."""
+    def undefined(
+        self, rule: Rule, args: Sequence[Term | str], n: int, met: Sequence[str] = ()
+    ) -> None:
+        """Report where a rule has no value, times the probabilities at the places in `met`."""
         reads = " ".join(read(i, arg) for i, arg in enumerate(args))
         amount = f"choose({rule.defined}, all(0), all(1))"
+        amount = " * ".join([amount, *(f"({values(at)})[0]" for at in met)])
         self.note("undefined", self.line, amount, reads, n)
 
     def constants(self, numbers: Sequence[float]) -> str:

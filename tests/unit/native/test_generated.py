@@ -13,8 +13,10 @@ from diffprog.native import build
 from diffprog.native.backend import native
 from diffprog.native.function import Native
 from diffprog.native.generate import supported
+from diffprog.types import Tuple
 from tests.laws.harness import LAW, graph_of, leaves, load_weights, module_of, soft_inputs
 from tests.strategies import Generated, hole_weights, programs
+from tests.unit.native.test_native import along
 
 if TYPE_CHECKING:
     from diffprog.soft.module import SoftProgram
@@ -36,7 +38,13 @@ def outcome(module: SoftProgram, inputs: dict[str, Any], result: Type) -> list[t
     if total.requires_grad and wanted:
         grads = torch.autograd.grad(total, wanted, allow_unused=True)
     filled = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, wanted, strict=True)]
-    return [*outputs, *filled]
+    types = [leaf for t in (t for _, t in module.params) for leaf in leaf_types(t)]
+    return [*outputs, *map(along, filled, types), *filled[len(types) :]]
+
+
+def leaf_types(t: Type) -> list[Type]:
+    """Return the types of the parts of a type."""
+    return [x for i in t.items for x in leaf_types(i)] if isinstance(t, Tuple) else [t]
 
 
 @FEWER

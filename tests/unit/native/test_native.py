@@ -14,6 +14,8 @@ from diffprog.native import build, calls
 from diffprog.native.backend import native
 from diffprog.native.function import Native
 from diffprog.native.generate import generate, supported
+from diffprog.native.values import item
+from diffprog.types import Enum, Int
 from tests.unit.soft.soften import random_value
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from diffprog.pipeline.program import Program
     from diffprog.soft.module import SoftProgram
+    from diffprog.types import Type
 
 SORT = """size n = 5
 
@@ -37,6 +40,19 @@ COUNTER = """program f(x: int<5>, stop: bool) -> int<5>:
     while not stop max 9:
         x = (x + 1) % 5
         stop = x == 4 and stop
+    return x
+"""
+
+NET = """net mix = linear(in = 3, out = 2)
+
+program f(x: real[3]) -> real[2]:
+    return mix(x)
+"""
+
+PONDER = """program f(x: real, h: real) -> real:
+    repeat max 3 by ponder(prior = 0.2):
+        x = x + 0.5
+    until chance(h)
     return x
 """
 
@@ -112,6 +128,34 @@ program distance(a: int<3>[n], b: int<3>[n]) -> int<9>:
     "reductions": """program f(p: bool[4], q: bool[4], x: real[4]) -> (int<5>, bool, bool, real):
     return count(p where q), any(p), all(p where q), sum(x where p)
 """,
+    "extremes of ints": """program f(
+    x: int<4>[3], p: bool[3]
+) -> (int<4>, int<-1..5>, int<3>, int<3>, int<7>):
+    lowest = min(x where p else -1)
+    total = sum(x where p) % 7
+    return max(x), lowest, argmin(x where p), argmax(x), total
+""",
+    "extremes of reals": """program f(
+    x: real[3], p: bool[3], d: real
+) -> (real, real, real, int<3>, int<3>):
+    least = min(x where p else d)
+    most = max(x where p else d)
+    return max(x), least, most, argmin(x), argmax(x where p)
+""",
+    "attention": """program f(keys: real[4, 3], q: real[3], g: real) -> (real[3], int<4>, int<5>):
+    at = sharpen(pick(2.0 * cosine(keys, q)), 1.0 + exp(g))
+    best = pick(keys @ q)
+    selected = only(best)
+    return keys[at], at, count(selected)
+""",
+    "masked hole": """program f(a: int<3>, m: bool[4]) -> int<4>:
+    return choose int<4> given a where m
+""",
+    "apart": """program f(m: real[3, 4], i: int<3>, v: real[3]) -> real[3, 4]:
+    m[:, 1] = v
+    m[:, 2] += 2.0 * v
+    return m
+""",
     "learned numbers": """program f(x: real[2], b: bool) -> real:
     learn w: real[2]
     learn t: int<3>[2]
@@ -157,6 +201,12 @@ def inputs_of(
     return {n: random_value(t, g, lead).to(dtype).requires_grad_() for n, t in module.params}
 
 
+def along(gradient: torch.Tensor, t: Type) -> torch.Tensor:
+    """Return a gradient along the simplex: off it the extensions may differ."""
+    finite = isinstance(item(t), Int | Enum)
+    return gradient - gradient.mean(-1, keepdim=True) if finite else gradient
+
+
 def outcome(module: SoftProgram, inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     """Return outputs, gradients and reports of one call."""
     found = module(**inputs)
@@ -167,6 +217,7 @@ def outcome(module: SoftProgram, inputs: dict[str, torch.Tensor]) -> list[torch.
     wanted = [*inputs.values(), *module.parameters()]
     grads = torch.autograd.grad(total, wanted, allow_unused=True)
     filled = [torch.zeros_like(x) if d is None else d for d, x in zip(grads, wanted, strict=True)]
+    filled = [*map(along, filled, [t for _, t in module.params]), *filled[len(inputs) :]]
     reports = [r for kind in module.report.values() for _, r in sorted(kind.items())]
     return [*outputs, *filled, *reports]
 
@@ -270,8 +321,8 @@ def test_the_source_does_not_grow_with_rounds() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("program f(x: real[3]) -> int<3>:\n    return pick(x)\n", "pick"),
-        ("program f(x: int<3>[2]) -> int<3>:\n    return max(x)\n", "max"),
+        (NET, "the network `mix`"),
+        (PONDER, "`by ponder`"),
     ],
 )
 def test_what_is_not_supported_is_said(text: str, reason: str) -> None:
@@ -313,8 +364,8 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_backends() -> None:
     """`native` is refused where it cannot be; `auto` then takes the torch source."""
-    whole = dp.loads("program f(x: real[3]) -> int<3>:\n    return pick(x)\n", "test.dp")
-    with pytest.raises(dp.DiffprogError, match="does not do `pick`"):
+    whole = dp.loads(NET, "test.dp")
+    with pytest.raises(dp.DiffprogError, match="does not do the network `mix`"):
         whole.soften(backend="native")
     assert not isinstance(whole.soften(backend="auto")._function, Native)
     if build.compiler() is None:
