@@ -92,6 +92,7 @@ DIRECT: dict[str, Callable[..., Tensor]] = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
+    "softplus": lambda a: torch.nn.functional.softplus(a, threshold=40),
     "int": lambda a: a,
     "real": lambda a: a,
     "chance": lambda p: p >= 0.5,

@@ -50,6 +50,9 @@ NUMBERS = {
     "tanh": Rule("EACH(tanh, x_0)", ("1 - y * y",)),
     "sigmoid": Rule("logistic(x_0)", ("y * (1 - y)",)),
     "relu": Rule("most(x_0, all(0))", ("choose(x_0 > 0, all(1), all(0))",)),
+    "softplus": Rule(
+        "most(x_0, all(0)) + EACH(log1p, exponential(least(x_0, -x_0)))", ("logistic(x_0)",)
+    ),
     "chance": Rule("chance(x_0, T, R)", ("slope_chance(x_0, y, T, R)",)),
     "gt": _compare("greater", GREATER),
     "ge": _compare("at_least", GREATER),

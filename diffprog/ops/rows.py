@@ -34,6 +34,7 @@ from diffprog.ops.rules import (
     reject,
     sharpen_rule,
     sigmoid,
+    softplus,
     sums_after,
     sums_before,
     sums_rule,
@@ -143,6 +144,8 @@ _ROWS = (
          formula="torch.sigmoid({0})"),
     _row("relu", 1, reals("relu"), lambda x: max(x, 0.0), "The number, or 0 where negative.",
          formula="torch.relu({0})"),
+    _row("softplus", 1, reals("softplus"), softplus, "A smooth `relu`: log(1 + e^x).",
+         formula="F.softplus({0}, threshold=40)"),
     # between sorts
     _row("int", 1, lambda t: Int(0, 2) if t[0] == BOOL else reject("int", t, "a `bool`"), int,
          "0 for false, 1 for true."),

@@ -126,6 +126,11 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
+def softplus(x: float) -> float:
+    """Return log(1 + e^x), without overflow."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
 def is_real_array(t: Type, rank: int) -> bool:
     """Say whether a type is an array of numbers of some rank."""
     return isinstance(t, Array) and len(t.shape) == rank and isinstance(t.item, Int | Real)

@@ -64,6 +64,13 @@ CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
         ((-800.0,), 0.0),
     ],
     "relu": [((1.5,), 1.5), ((-1.5,), 0.0), ((0.0,), 0.0), ((2,), 2)],
+    "softplus": [
+        ((0.0,), 0.6931471805599453),
+        ((1.0,), 1.3132616875182228),
+        ((-1.0,), 0.31326168751822286),
+        ((800.0,), 800.0),
+        ((-800.0,), 0.0),
+    ],
     "int": [((T,), 1), ((F,), 0)],
     "real": [((3,), 3.0), ((-0.5,), -0.5)],
     "chance": [((0.5,), T), ((0.49,), F), ((1,), T), ((0.0,), F)],
@@ -201,7 +208,19 @@ def test_rules_with_a_finite_result(name: str, types: tuple[Type, ...], wanted: 
     assert OPS[name].rule(types) == wanted
 
 
-REAL_ROWS = ["div", "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "real"]
+REAL_ROWS = [
+    "div",
+    "exp",
+    "log",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "softplus",
+    "real",
+]
 MIXED_ROWS = ["add", "sub", "mul", "neg", "abs", "min", "max", "clamp"]
 
 
