@@ -162,7 +162,8 @@ def cosine(memory: Tensor, key: Tensor) -> Tensor:
 
     [..., n, w], [..., w] -> [..., n].
     """
-    dots = (memory @ key[..., None]).squeeze(-1)
+    # The product is faster this way round than of the memory by a column.
+    dots = (key[..., None, :] @ memory.mT).squeeze(-2)
     return dots * inverse_norm(memory) * inverse_norm(key)[..., None]
 
 

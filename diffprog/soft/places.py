@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from diffprog.ir.graph import Apply, Cut
 from diffprog.ops import OPS
 from diffprog.soft.emitter import name_of
-from diffprog.soft.rows import apply, converted
+from diffprog.soft.rows import apply, converted, mean
 from diffprog.soft.watching import attended
 from diffprog.soft.writer import Term, const, finite_item, item, rank, shape, subscript
-from diffprog.types import Array, Bool, Tuple, trail
+from diffprog.types import Array, Bool, Int, Real, Tuple, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
     Index: TypeAlias = Term | Cut
     """How one axis is indexed: by a known number, a distribution, or a slice."""
+
+MIXED = "torch.lerp({old}, {new}, {weight})"
+"""What a cell becomes that is replaced with some weight."""
+LINEAR = {
+    "add": "torch.addcmul({old}, {new}, {weight})",
+    "sub": "torch.addcmul({old}, {new}, {weight}, value=-1)",
+    "mul": "{old} * torch.lerp(torch.ones_like({new}), {new}, {weight})",
+}
+"""The same for updates of reals, by row, with fewer steps over the whole array: what is added is
+weighed, and what is multiplied by is mixed with 1."""
 
 
 def indices(axes: Sequence[Cut | None], terms: Sequence[Term], array: Type) -> list[Index]:
@@ -172,7 +182,11 @@ def _mixed(
     if (uncertain or node.op) and not code.isidentifier():
         code = em.typed(node, code, place, hint="part").code
     new = _beside(em, value, sizes, uncertain)
-    if node.op is not None:
+    # The mean of an int, by which reals are updated linearly, is a real.
+    linear = bool(uncertain) and isinstance(cell, Real) and node.op in LINEAR
+    if linear:
+        new = mean(em, node, new) if isinstance(item(new.type), Int) else new
+    elif node.op is not None:
         new = _updated(em, node, Term(code, place), new)
     if not uncertain:
         return Term(em.tensor(new), place)
@@ -180,7 +194,8 @@ def _mixed(
     if rank(new.type) == 0 and sizes:
         fresh = subscript(fresh, cell, len(sizes))
     weight = _weight(em, at, sizes, uncertain, trail(cell))
-    return em.typed(node, f"torch.lerp({code}, {fresh}, {weight})", place, hint=name_of(node))
+    made = (LINEAR[node.op or ""] if linear else MIXED).format(old=code, new=fresh, weight=weight)
+    return em.typed(node, made, place, hint=name_of(node))
 
 
 def _beside(em: Emitter, value: Term, sizes: list[int], uncertain: Sequence[int]) -> Term:

@@ -236,7 +236,7 @@ class Writer:
         flat = flattened(term.value)
         match item(term.type):
             case Real():
-                return self.constant("numbers", f"like.new_tensor({term.value!r})")
+                return self.constant("numbers", _numbers(shape(term.type), flat, term.value))
             case Bool():
                 code = f"like.new_tensor({_floats(term.value)!r})"
                 return self.constant("bits", code)
@@ -247,6 +247,13 @@ class Writer:
                     return self.constant(f"is_{where}_of_{n}", f"vertices({n}, like, 0)[{where}]")
                 code = f"entries({flat!r}, {list(shape(term.type))!r}, range({lo}, {lo + n}), like)"
                 return self.constant("cells", code)
+
+
+def _numbers(shape: Sequence[int], flat: Sequence[float], value: Value | None) -> str:
+    """Return the code of reals; if all are one number, without a list of them."""
+    if shape and len(set(map(repr, flat))) == 1:
+        return f"like.new_full({tuple(shape)!r}, {flat[0]!r})"
+    return f"like.new_tensor({value!r})"
 
 
 def flattened(value: Value | None) -> list[int | float]:
