@@ -272,12 +272,15 @@ def fold(ledger: Ledger, node: Reduce, args: Sequence[Flowing], types: Sequence[
 
 
 def network(ledger: Ledger, node: Network, args: Sequence[Flowing]) -> list[Flowing]:
-    """Say that each result of a network, which are reals, depends on all that it is given."""
-    bits = union([union(m) for m, _ in args])
-    if bits:
+    """Return what a network's results, which are reals, depend on: nothing.
+
+    It takes the mean of what is uncertain: what it gives is computed from that mean, and not from
+    one value or another that it might have met.
+    """
+    if any(union(m) for m, _ in args):
         ledger.affine = False
     types = node.type.items if isinstance(node.type, Tuple) else (node.type,)
-    return [(spread(bits, t), None) for t in types]
+    return [(0, None) for _ in types]
 
 
 RULES: dict[type, Callable[..., Flowing]] = {

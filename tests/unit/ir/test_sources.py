@@ -24,6 +24,12 @@ def found(text: str, **sizes: int) -> list[tuple[int, str]]:
 
 
 CLEAN = {
+    "a network, which takes the mean of what it is given": """\
+net score = linear(in = 1)
+program p(x: bool) -> int<2>:
+    y = score([real(int(x))])
+    return pick([y, 1.0]) if chance(sigmoid(y)) else 0
+""",
     "a loop on one variable": """\
 program p(x: int<4>) -> int<4>:
     while x < 3 max 4:
