@@ -41,8 +41,8 @@ bench: $(STAMP)  ## the slow tests and every examples/*/bench.py (tables in runs
 	@mkdir -p runs/bench
 	@failed=0; \
 	$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ] || failed=1; \
-	for bench in $(sort $(wildcard examples/*/bench.py)); do \
-	  name=$$(basename $$(dirname $$bench)); \
+	for bench in $(sort $(wildcard examples/*/bench.py examples/*/*/bench.py)); do \
+	  name=$$(dirname $${bench#examples/} | tr / -); \
 	  echo "== $$name"; \
 	  $(BIN)/python $$bench --json runs/bench/$$name.json || failed=1; \
 	done; \
