@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from diffprog.crisp.interpret import interpret
 from diffprog.errors import DiffprogError
+from diffprog.native.backend import backed
 from diffprog.pipeline import stages
 from diffprog.soft.choices import GAP
 from diffprog.soft.module import SoftProgram
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LAW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
+BACKEND = "torch"
+"""What runs the modules of the laws; `test_native` changes it."""
+
 UNDEFINED = {"DP601", "DP602"}
 """Diagnostics of runs that divide by zero and the like: they have no result to compare."""
 
@@ -38,15 +42,17 @@ def graph_of(program: Generated, *, simplify: bool = True) -> Graph:
 def module_of(
     program: Generated, graph: Graph | None = None, *, restarts: int | None = None
 ) -> SoftProgram:
-    """Return the soft module of a program, in float64."""
-    checked = program.checked
-    return SoftProgram(
-        graph or graph_of(program),
+    """Return the soft module of a program, in float64, on the backend that is asked."""
+    checked, graph = program.checked, graph or graph_of(program)
+    module = SoftProgram(
+        graph,
         checked.holes,
         checked.main.params,
         checked.main.result,
         restarts=restarts,
     ).double()
+    module._function = backed(BACKEND, graph, module._function)
+    return module
 
 
 def load_weights(
