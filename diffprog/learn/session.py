@@ -67,7 +67,9 @@ class Session:
         self.networks = first_networks(program, self.axis, options.seed) if networks else {}
         self.deciding = Networks.of(networks, program.externs) if networks else None
         self.cells = Cells(program.holes, list(self.networks))
-        open_scale = options.scale is None and bool(self.cells.reals or networks)
+        # A network that only decides leaves an answer as right or wrong as it was.
+        computed = bool(self.cells.reals) or not only_decides(program.simplified)
+        open_scale = options.scale is None and computed
         self.likelihood = Likelihood(options.tolerance, 1.0 if open_scale else options.scale)
         self.judge = self._judge(examples, 1)
         self.dev = None if held is None else self._judge(held, 2)

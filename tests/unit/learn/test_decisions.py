@@ -68,6 +68,16 @@ def test_a_controller_writes_programs(estimator: str) -> None:
         assert result.program.run(**inputs) == pytest.approx(answer)
 
 
+def test_numbers_that_decisions_lead_to_are_right_or_wrong() -> None:
+    """A wrong number is no likelier for being near: of one sequence a row, most give nothing."""
+    result = dp.fit(
+        loads(PICK), examples(), estimator="beam", width=1, restarts=1, steps=1, progress=False
+    )
+    (row,) = result.metrics
+    assert isinstance(row["loss"], float)
+    assert 0 < row["loss"] < 3  # the squares of what is off would be some hundreds
+
+
 def test_a_run_with_networks_goes_on_as_if_it_had_not_stopped(tmp_path) -> None:  # type: ignore[no-untyped-def]
     """The weights and the optimiser's moments are in the checkpoint; the learned ones beside."""
     common = {"restarts": 1, "every": 5, "progress": False, "stop_when_exact": False}
