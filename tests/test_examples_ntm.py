@@ -12,6 +12,8 @@ from examples.ntm.copy import bench as copy
 from examples.ntm.copy import data as copies
 from examples.ntm.recall import bench as recall
 from examples.ntm.recall import data as recalls
+from examples.ntm.repeat_copy import bench as repeat_copy
+from examples.ntm.repeat_copy import data as repeats
 
 if TYPE_CHECKING:
     from diffprog.learn.fit import Result
@@ -53,6 +55,14 @@ def test_recall_trains() -> None:
     assert last < first
     inputs, _ = recalls.drawn(3, 3, 4, 1, 2)(np.random.default_rng(3))
     assert_same(result, {"items": 3}, inputs)
+
+
+def test_repeat_copy_trains() -> None:
+    """Batches of all lengths and repeats; the crisp machine is the soft one."""
+    result = repeat_copy.learn(0, most=2, steps=8, **{**OPTIONS, "every": 4, "sizes": SMALL})
+    assert len(result.metrics) == 2
+    inputs, _, sizes = repeats.drawn((2, 2), (3, 3), 4, 2)(np.random.default_rng(3))
+    assert_same(result, {"vectors": 2, **sizes}, inputs)
 
 
 def assert_same(result: Result, sizes: dict[str, int], inputs: dict[str, Any]) -> None:

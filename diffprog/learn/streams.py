@@ -24,8 +24,11 @@ from diffprog.types import Bool, Enum, Int, Real, Tuple, Type
 if TYPE_CHECKING:
     from diffprog.pipeline import Program
 
-Batch: TypeAlias = "tuple[Mapping[str, Any], Any]"
-"""Inputs by name and the answers; a tuple is given as a tuple of arrays."""
+Batch: TypeAlias = (
+    "tuple[Mapping[str, Any], Any] | tuple[Mapping[str, Any], Any, Mapping[str, int]]"
+)
+"""Inputs by name and the answers (a tuple is given as a tuple of arrays), then sizes by name, if
+there are some that no input's shape says."""
 
 Draw: TypeAlias = Callable[[np.random.Generator], Any]
 """Gives a `Batch`."""
@@ -58,10 +61,11 @@ class Stream:
         """
         where = f"batch {step} of {self.name}"
         drawn = self.draw(np.random.default_rng([self.seed, self.part, step]))
-        if not isinstance(drawn, tuple) or len(drawn) != 2 or not isinstance(drawn[0], Mapping):
-            hint = "give `({name: array, …}, array)`, a row an example"
+        if not isinstance(drawn, tuple) or not 2 <= len(drawn) <= 3 or not _named(drawn):
+            hint = "give `({name: array, …}, array)`, a row an example; sizes may come third"
             fail("DP633", f"{where} is no pair of inputs by name and answers", hint=hint)
-        inputs, output = drawn
+        inputs, output, *sizes = drawn
+        program = program.at(**sizes[0]) if sizes else program
         if set(inputs) != set(program.parameters):
             wanted = ", ".join(f"`{n}`" for n in program.parameters)
             given = ", ".join(f"`{n}`" for n in inputs)
@@ -80,6 +84,11 @@ class Stream:
         """What a run remembers of the stream: the name of its function."""
         function = self.draw
         return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+
+
+def _named(drawn: tuple[Any, ...]) -> bool:
+    """Say whether inputs, and sizes, come by name."""
+    return all(isinstance(part, Mapping) for part in (drawn[0], *drawn[2:]))
 
 
 def _first(value: Any) -> Any:

@@ -106,6 +106,22 @@ def _stopped_at(step: int, out: Path) -> None:
         )  # fmt: skip
 
 
+def test_sizes_that_no_input_says() -> None:
+    """They come with the batch."""
+    program = dp.loads(
+        "size n = 1\n\nnet scale = linear(in = 1)\n\nprogram p(x: real) -> real[n]:\n"
+        "    ys: real[n] = 0.0\n    for i in 0 .. n:\n        ys[i] = i * scale([x])\n"
+        "    return ys\n"
+    )
+
+    def multiples(random: np.random.Generator) -> Any:
+        n, x = int(random.integers(1, 4)), random.normal(size=16)
+        return {"x": x}, 2 * x[:, None] * np.arange(n), {"n": n}
+
+    result = dp.fit(program, multiples, steps=300, every=100, network_lr=0.05, progress=False)
+    assert result.program.at(n=3).run(x=1.0) == pytest.approx([0, 2, 4], abs=0.05)
+
+
 def test_restarts_are_trained_apart() -> None:
     """Each restart learns as it would among others: what one does is no matter to the rest."""
     pairs = [
@@ -168,6 +184,7 @@ def test_externs_are_trained_and_left_with_the_best() -> None:
     ("batch", "said"),
     [
         (({"bits": np.zeros((2, 3), bool)},), "no pair"),
+        (({"bits": np.zeros((2, 3), bool)}, np.zeros(2, bool), 3), "no pair"),
         (
             ({"bit": np.zeros((2, 3), bool)}, np.zeros(2, bool)),
             "has the inputs `bit`, expected `bits`",

@@ -1,0 +1,70 @@
+"""Learn to copy 1 to 10 vectors 1 to 10 times with a Neural Turing Machine; test it on 20 x 20."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+import diffprog as dp
+from examples.bench import Bench
+from examples.ntm.repeat_copy.data import MOST, drawn
+
+if TYPE_CHECKING:
+    from diffprog.learn.fit import Result
+
+HERE = Path(__file__).parent
+BATCH = 16
+STEPS = 20_000
+EVERY = 500
+TESTS = {(10, 10): 128, (20, 10): 32, (10, 20): 32, (20, 20): 32}
+"""Sequences to test on, by vectors and repeats."""
+
+
+def learn(seed: int, *, most: int = MOST, **options: Any) -> Result:
+    """Train until 128 sequences of half to all of the greatest size come out rightly."""
+    program = dp.load(HERE / "repeat_copy.dp", **options.pop("sizes", {}))
+    bits, half = program.sizes["bits"], (most + 1) // 2
+    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 1e-3, "clip": 10.0, "progress": False}
+    return dp.fit(
+        program,
+        drawn((1, most), (1, most), BATCH, bits),
+        dev=drawn((half, most), (half, most), BATCH, bits),
+        select="soft",
+        seed=seed,
+        **(chosen | options),
+    )
+
+
+def wrong(program: dp.Program, vectors: int, repeats: int, count: int, seed: int) -> float:
+    """Return how many bits of an answer are wrong, on average, in the soft reading."""
+    draw = drawn((vectors, vectors), (repeats, repeats), count, program.sizes["bits"])
+    inputs, answers, sizes = draw(np.random.default_rng([seed, vectors, repeats]))
+    module = program.at(vectors=vectors, **sizes).soften()
+    with torch.no_grad():
+        found = module(sequence=torch.as_tensor(inputs["sequence"])) >= 0.5
+    return float((found.numpy() != answers).sum() / count)
+
+
+def main() -> int:
+    """Measure; print the table."""
+    bench = Bench("ntm/repeat_copy", __doc__, count=3)
+    bench.parser.add_argument("--steps", type=int, default=STEPS, help="at most; %(default)s")
+    setup = f"lengths and repeats 1 to {MOST}"
+    for seed in bench.seeds:
+        with bench.timed() as clock:
+            result = learn(seed, steps=bench.arguments.steps)
+        bench.add(setup, "steps", result.best.step, seed=seed)
+        for (vectors, repeats), count in TESTS.items():
+            errors = wrong(result.program, vectors, repeats, count, 1_000 + seed)
+            metric = f"wrong bits at {vectors} x {repeats}"
+            bench.add(setup, metric, errors, seed=seed, seconds=clock.seconds)
+    bench.expect(setup, f"wrong bits at {MOST} x {MOST}", most=0.05)
+    return bench.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

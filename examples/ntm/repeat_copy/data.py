@@ -1,0 +1,33 @@
+"""Sequences of random vectors of bits, given back several times and ended by a mark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BITS = 8
+MOST = 10
+"""Sequences to train on have 1 to so many vectors, and are repeated 1 to so many times."""
+
+
+def drawn(
+    vectors: tuple[int, int], repeats: tuple[int, int], count: int, bits: int = BITS
+) -> Callable[[np.random.Generator], Any]:
+    """Return what draws a batch with one length and one number of repeats, which are drawn too.
+
+    Both are given as the least and the most.
+    """
+
+    def draw(random: np.random.Generator) -> Any:
+        length, times = (int(random.integers(lo, hi + 1)) for lo, hi in (vectors, repeats))
+        sequence = random.integers(0, 2, (count, length, bits)).astype(bool)
+        answer = np.zeros((count, length * times + 1, bits + 1), bool)
+        answer[:, :-1, :-1] = np.tile(sequence, (1, times, 1))
+        answer[:, -1, -1] = True
+        return {"sequence": sequence}, answer, {"repeats": times}
+
+    return draw
