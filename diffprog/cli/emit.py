@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diffprog.cli.say import note
-from diffprog.pipeline import loads
+from diffprog.cli.say import inputs_of, note
+from diffprog.pipeline import load, loads
+from diffprog.pipeline.decided import program_for
 
 if TYPE_CHECKING:
     from diffprog.learn.emit import Mode
@@ -27,15 +28,35 @@ if TYPE_CHECKING:
     help="Print expressions where short ones are found, longer ones too, or tables as they are.",
 )
 @click.option("--data", metavar="FILE", help="The examples it was trained on.")
-def emit(run: str, output: str | None, mode: Mode, data: str | None) -> None:
+@click.option(
+    "--for",
+    "question",
+    metavar="FILE",
+    help="A JSON object of inputs: print the program that networks write for them; - is stdin.",
+)
+@click.option(
+    "--explain", is_flag=True, help="With --for: say how sure they were, and what came next."
+)
+def emit(
+    run: str, output: str | None, mode: Mode, data: str | None, question: str | None, explain: bool
+) -> None:
     """Print the program that a run has learned.
 
     What was emitted at the end of the run is printed again. With `--mode` or `--data` it is emitted
     anew; without data, expressions agree with every entry of a table, also where no answer depends
     on it.
+
+    With `--for`, decisions by networks are those for one input: loops over them are unrolled, and
+    what then does nothing is gone.
     """
     learned = Path(run) / "learned.dp"
-    if mode == "auto" and data is None and learned.is_file():
+    if explain and question is None:
+        message = "`--explain` goes with `--for`"
+        raise click.UsageError(message)
+    if question is not None:
+        _refuse_unfinished(run, learned)
+        program = program_for(load(learned), inputs_of(question), explain=explain)
+    elif mode == "auto" and data is None and learned.is_file():
         program = loads(learned.read_text(encoding="utf-8"), str(learned))
     else:
         program = _emitted(run, mode, data)
@@ -56,6 +77,12 @@ def _emitted(run: str, mode: Mode, data: str | None) -> Program:
     choices = report["choices"]
     assert isinstance(choices, dict)
     return emitted(program, choices, examples, mode=mode, weights=run_weights(run) or None)
+
+
+def _refuse_unfinished(run: str, learned: Path) -> None:
+    if not learned.is_file():
+        message = f"{run} is not the folder of a finished run (there is no {learned.name} in it)"
+        raise click.UsageError(message)
 
 
 def run_of(run: str) -> tuple[Program, dict[str, object]]:

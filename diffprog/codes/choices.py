@@ -129,4 +129,9 @@ CHOICES: dict[str, Code] = {
         "program.using(encodr=module)",
         "program.using(encoder=module)",
     ),
+    "DP329": Code(
+        "the program for one input is asked for, and more is open than what networks decide",
+        "program_for(p, {'x': 1})  # p: `choose int<3>` beside `choose int<3> by reader`",
+        "program_for(p.fill({'p.return#0': 2}), {'x': 1})",
+    ),
 }

@@ -74,13 +74,13 @@ def interpret(
         given = ", ".join(f"`{name}`" for name in inputs) or "none"
         message = f"the inputs of `{checked.main.name}` are {wanted}; given: {given}"
         fail("DP603", message, checked.main.span)
-    machine = _Machine(choices, nets or {}, trace)
+    machine = Machine(choices, nets or {}, trace)
     value = machine.call(checked.main, [inputs[name] for name in names])
     return Outcome(value, dict(machine.unfinished), dict(machine.costs), machine.steps)
 
 
 @dataclass
-class _Machine:
+class Machine:
     """Runs statements, and counts what a run is to report."""
 
     choices: Choices | None

@@ -20,6 +20,7 @@ from diffprog.learn.session import Session
 from diffprog.learn.streams import Stream
 from diffprog.learn.weights import softmaxed
 from diffprog.nets import PREFIX
+from diffprog.pipeline.decided import program_for
 from diffprog.pipeline.tracing import traced
 from diffprog.view.curves import curves
 
@@ -77,6 +78,14 @@ class Result:
             return emit(self.source, self.choices, mode="verbatim", weights=self.weights or None)
         assert isinstance(self.examples, Examples)
         return emit(self.source, self.choices, self.examples, weights=self.weights or None)
+
+    def program_for(self, *, explain: bool = False, **inputs: object) -> Program:
+        """Return the program that its networks write for an input; `explain` adds how sure.
+
+        Raises:
+            DiffprogError: DP329 where more is open than what networks decide.
+        """
+        return program_for(self.program, inputs, explain=explain)
 
     def trace(self, *items: Mapping[str, object], **inputs: object) -> SoftTrace:
         """Run the program softly, with the learned weights, and watch what it does.

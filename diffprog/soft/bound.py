@@ -123,7 +123,7 @@ def crisply(
     for name, net in nets.items():
         layer = layers.layer(name)
         if net.kind != EXTERN and layer is not None:
-            layer.double()
+            layer.double().eval()  # nothing is left out where a program is run
     load(layers, choices)
     return {name: partial(_crisply, nets[name], call) for name, call in layers.calls(0).items()}
 

@@ -1,0 +1,140 @@
+"""The program for one input: what networks decided, as text that runs without them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import diffprog as dp
+from diffprog.cli import main
+from diffprog.pipeline import loads
+from diffprog.pipeline.decided import program_for
+from tests.unit.learn.test_decisions import PICK, examples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diffprog.pipeline import Program
+
+TABLE = """size length
+size words = 10
+size rows
+size columns = 3
+
+program ask(question: int<words>[length], table: real[rows, columns], pivot: real) -> real:
+    controller planner = lstm(hidden = 8) reads question
+    selected: bool[rows] = true
+    result = 0.0
+    for step in 0 .. 3:
+        column = choose int<columns> by planner
+        choose by planner:
+            result = count(selected)
+            selected = selected and table[:, column] > pivot
+            pass
+    return result
+"""
+
+CALLS = """fn step(x: int<4>) -> int<4>:
+    return choose(x, 3 - x) by linear of x
+
+program p(x: int<4>, ys: int<4>[2]) -> int<4>:
+    for y in ys:
+        x = step(x)
+        if y > 1:
+            x = step(x) if x > 1 else y
+        else:
+            pass
+    return x
+"""
+
+
+def decided(text: str, choices: dict[str, object], **inputs: object) -> tuple[Program, Program]:
+    """Return a program with decisions written down, and what is written for inputs."""
+    program = loads(text).decide(choices)
+    return program, program_for(program, inputs)
+
+
+def test_loops_over_decisions_are_unrolled() -> None:
+    """What nobody reads is gone: a column that no alternative used, a count before the last."""
+    table = [[1.0, 5.0, 2.0], [4.0, 3.0, 1.0]]
+    choices = {"ask.column#0": [2, 1, 0], "ask.choose#0": [0, 1, 0]}
+    program, written = decided(TABLE, choices, question=[1, 2], table=table, pivot=4.0)
+    assert written.source.split("real:\n", 1)[1] == (
+        "    selected: bool[rows] = true\n"
+        "    selected = selected and table[:, 1] > pivot\n"
+        "    return count(selected)\n"
+    )
+    assert written.run(question=[1, 2], table=table, pivot=4.0) == 1.0
+    assert program.run(question=[1, 2], table=table, pivot=4.0) == 1.0
+
+
+def test_each_call_of_a_function_that_decides_has_a_copy() -> None:
+    """Branches that were not taken are gone with their decisions."""
+    program, written = decided(CALLS, {"step.return#0": [1, 0, 1]}, x=0, ys=[1, 3])
+    assert written.source.endswith(
+        "program p(x: int<4>, ys: int<4>[2]) -> int<4>:\n"
+        "    x = step_1(x)\n"
+        "    x = step_2(x)\n"
+        "    x = step_3(x)\n"
+        "    return x\n"
+    ), written.source
+    assert "fn step(" not in written.source
+    assert written.run(x=0, ys=[1, 3]) == program.run(x=0, ys=[1, 3])
+
+
+def test_other_holes_are_refused() -> None:
+    """A free choice has to be written in before; a loop by act has no program."""
+    free = (
+        "program p(x: int<3>) -> int<3>:\n    y = choose int<3>\n"
+        "    return choose(x, y) by linear of x\n"
+    )
+    with pytest.raises(dp.DiffprogError, match="DP329"):
+        program_for(loads(free), {"x": 1})
+    act = (
+        "program p(x: real) -> real:\n    y = 0.0\n    repeat max 3 by act(epsilon = 0.1):\n"
+        "        y = choose(x, 0.5) by linear of x\n    until chance(x)\n    return y\n"
+    )
+    with pytest.raises(dp.DiffprogError, match="DP329"):
+        program_for(loads(act).decide({"p.y#0": [0] * 4}), {"x": 0.5})
+
+
+def test_a_run_writes_programs(tmp_path: Path) -> None:
+    """From Python and the command line, and on every example the program answers as the model."""
+    pairs = examples()
+    result = dp.fit(
+        loads(PICK),
+        pairs,
+        restarts=1,
+        steps=150,
+        network_lr=0.05,
+        out=tmp_path / "run",
+        progress=False,
+    )
+    assert result.best.train == 1
+    for inputs, answer in pairs:
+        written = result.program_for(**inputs)
+        assert not written.checked.nets
+        assert written.run(**inputs) == answer
+    inputs, _ = pairs[0]
+    question = tmp_path / "question.json"
+    question.write_text(json.dumps(inputs))
+    run = ["emit", str(tmp_path / "run"), "--for", str(question)]
+    done = CliRunner().invoke(main, run)
+    assert done.exit_code == 0
+    assert done.stdout == result.program_for(**inputs).source
+    assert done.stdout.endswith("    return a + a\n")
+    told = CliRunner().invoke(main, [*run, "--explain"]).stdout
+    assert told == result.program_for(explain=True, **inputs).source
+    assert told.startswith("# line 5: a (")
+    assert ", next: b (0." in told
+
+
+def test_explain_needs_an_input(tmp_path: Path) -> None:
+    """A wrong call exits 2."""
+    assert CliRunner().invoke(main, ["emit", str(tmp_path), "--explain"]).exit_code == 2
+    missing = CliRunner().invoke(main, ["emit", str(tmp_path), "--for", "q.json"])
+    assert missing.exit_code == 2
+    assert "is not the folder of a finished run" in missing.output
