@@ -33,4 +33,9 @@ PICTURES: dict[str, Code] = {
         "program p(x: bool) -> bool:\n    return not x",
         "program p(x: bool) -> bool:\n    for i in 0 .. 3:\n        x = not x\n    return x",
     ),
+    "DP646": Code(
+        "an alignment over sound or a picture that has not the cells of the array",
+        "trace.alignment('a.png', 'states', over=picture, grid=(4, 4))  # states: real[12, 8]",
+        "trace.alignment('a.png', 'states', over=picture, grid=(3, 4))",
+    ),
 }

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from diffprog.pipeline.answers import answer_text, listed
 from diffprog.pipeline.data import clipped, plain
+from diffprog.view.alignment import alignment
 from diffprog.view.page import Item
+from diffprog.view.panels import ANSWER
 from diffprog.view.plot import plot
 from diffprog.view.trace import TraceStep, from_report
 
@@ -98,6 +100,36 @@ class SoftTrace:
             return plot(self.steps, path, title=self.program.name, words=words)
         drawing = self.program.graph()
         return drawing.render(path, self.weights, items=self.items, words=words)
+
+    def alignment(
+        self,
+        path: str | Path,
+        array: str,
+        *,
+        over: Any = None,
+        grid: tuple[int, int] | None = None,
+        words: Words | None = None,
+    ) -> Path:
+        """Draw where an array was read at each step, with the first input (svg, png, pdf).
+
+        Args:
+            path: where to.
+            array: its name in the program.
+            over: what its cells stand for: a row of numbers for each (a spectrogram), or, with
+                `grid`, a picture.
+            grid: rows and columns of cells in the picture.
+            words: what cells are called, by the name of their array; under `answer`, what each
+                read is for.
+
+        Raises:
+            DiffprogError: DP640 for another format, DP644 without matplotlib, DP645 where the array
+                is not read by weight, DP646 where `over` does not fit it.
+        """
+        known = words or {}
+        return alignment(
+            self.steps, path, array, over=over, grid=grid, cells=known.get(array, ()),
+            answer=known.get(ANSWER, ()), title=self.program.name,
+        )  # fmt: skip
 
     @property
     def text(self) -> str:
