@@ -1,0 +1,108 @@
+"""Learn the parity of 32 numbers by thinking longer: by act, by ponder, and in one step only."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+import diffprog as dp
+from examples.act.parity.data import WIDTH, drawn
+from examples.bench import Bench
+
+if TYPE_CHECKING:
+    from diffprog.learn.fit import Result
+    from diffprog.soft.module import SoftProgram
+
+HERE = Path(__file__).parent
+BATCH = 128
+STEPS = 18_000
+SETUPS = {"by act": ("act", {}), "by ponder": ("ponder", {}), "one step": ("act", {"most": 1})}
+"""A program and its sizes, by what it is called."""
+COSTS = {"act": 3e-4, "ponder": 1e-2}
+COUNTS = (1, 8, 16, 24, 32)
+"""How many numbers are not 0 where the steps are counted."""
+
+
+def learn(
+    setup: str, seed: int, *, width: int = WIDTH, most: int = WIDTH, **options: Any
+) -> Result:
+    """Train on rows with 1 to `most` numbers that are not 0."""
+    name, sizes = SETUPS[setup]
+    program = dp.load(HERE / f"{name}.dp", width=width, **(sizes | options.pop("sizes", {})))
+    chosen = {
+        "steps": STEPS, "network_lr": 2e-3, "fall": 0.05, "cost": COSTS[name], "progress": False,
+        "select": "soft", "every": 500,
+    }  # fmt: skip
+    draw = drawn(1, most, BATCH, width)
+    return dp.fit(program, draw, dev=draw, seed=seed, **(chosen | options))
+
+
+def rows(fewest: int, most: int, count: int, width: int, seed: int) -> tuple[torch.Tensor, Any]:
+    """Return rows to test on, and their answers."""
+    inputs, answers = drawn(fewest, most, count, width)(np.random.default_rng([seed, most]))
+    return torch.as_tensor(inputs["row"]), answers
+
+
+def crisp(program: dp.Program) -> SoftProgram:
+    """Return a program as a module that does what its crisp runs do."""
+    module = program.soften()
+    module.temperature = module.choice_temperature = 0.0
+    return module
+
+
+def error(program: dp.Program, fewest: int, most: int, seed: int, count: int = 4000) -> float:
+    """Return how many answers are wrong, run crisply, in %."""
+    row, answers = rows(fewest, most, count, program.sizes["width"], seed)
+    with torch.no_grad():
+        found = crisp(program)(row=row).reshape(len(row)) >= 0.5
+    return float(100 * (found.numpy() != answers).mean())
+
+
+def thought(program: dp.Program, numbers: int, seed: int, count: int = 500) -> float:
+    """Return how many steps are taken for rows with so many numbers that are not 0."""
+    row, _ = rows(numbers, numbers, count, program.sizes["width"], seed)
+    module = program.soften()
+    with torch.no_grad():
+        weights = module.outcomes(row=row).weights
+    if len(weights) > 1:
+        steps = torch.arange(1, len(weights) + 1, dtype=weights.dtype)
+        return float((weights.reshape(len(weights), -1).T @ steps).mean())
+    return float(sum(module.costs.values()).mean())  # Graves' ponder time: steps and remainder
+
+
+def main() -> int:
+    """Measure; print the table."""
+    bench = Bench("act/parity", __doc__, count=3)
+    bench.parser.add_argument("--setups", nargs="+", default=[*SETUPS], choices=SETUPS)
+    bench.parser.add_argument("--steps", type=int, default=STEPS, help="%(default)s")
+    bench.parser.add_argument("--short", action="store_true", help="train on rows half as long")
+    given = bench.arguments
+    most = WIDTH // 2 if given.short else WIDTH
+    for name in given.setups:
+        setup = f"{name}, 1 to {most}"
+        # One step costs a fraction of what ten do: it may take more of them in the same time.
+        steps = given.steps * (5 if name == "one step" else 1)
+        for seed in bench.seeds:
+            with bench.timed() as clock:
+                learned = learn(name, seed, most=most, steps=steps).program
+            wrong = error(learned, 1, most, 1000 + seed)
+            bench.add(setup, "error %", wrong, seed=seed, seconds=clock.seconds)
+            if given.short:
+                far = error(learned, most + 1, WIDTH, 1000 + seed)
+                bench.add(setup, f"error % at {most + 1} to {WIDTH}", far, seed=seed)
+            for numbers in COUNTS if name != "one step" else ():
+                steps_taken = thought(learned, numbers, 1000 + seed)
+                bench.add(setup, f"steps at {numbers}", steps_taken, seed=seed)
+        if name == "one step":
+            bench.expect(setup, "error %", least=30)
+        else:
+            bench.expect(setup, "error %", most=5)
+    return bench.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
