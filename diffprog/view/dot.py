@@ -18,6 +18,7 @@ from diffprog.ir.graph import (
     Graph,
     Hole,
     Loop,
+    Network,
     Node,
     NodeId,
     Param,
@@ -26,7 +27,7 @@ from diffprog.ir.graph import (
     Select,
     Write,
 )
-from diffprog.types import Array, Bool, Enum, Int, Real
+from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
 from diffprog.view import style
 from diffprog.view.branch import decider_key, draw_select
 from diffprog.view.label import label, number_of_values, shown
@@ -115,6 +116,9 @@ class Drawing:
                     parts[node.id] = draw_for(self, node, inputs, used[node.id])
                 case Loop():
                     parts[node.id] = draw_loop(self, node, inputs, used[node.id])
+                case Network(type=Tuple()):
+                    end = self.node(node, inputs)
+                    parts[node.id] = dict.fromkeys(used[node.id], end)
                 case _:
                     drawn[node.id] = self.node(node, inputs)
         return [drawn[r] for r in region.results]

@@ -197,3 +197,13 @@ def test_same_text_each_time() -> None:
     }
     assert len(runs) == 1
     assert re.search(r"digraph", runs.pop())
+
+
+def test_networks_with_several_results() -> None:
+    """A cell with two results is one node, whichever of them are taken."""
+    text = (
+        "net cell = lstm(in = 2, out = 2)\n\n"
+        "program p(xs: real[3, 2], h: real[2], c: real[2]) -> real[2]:\n"
+        "    for x in xs:\n        h, c = cell(x, h, c)\n    return h\n"
+    )
+    assert drawn(text).count("network cell") == 1
