@@ -96,7 +96,10 @@ def cells(em: Emitter, name: str, term: Term, span: Span) -> None:
 def attended(
     em: Emitter, kind: str, node: Node, at: Sequence[Term | Cut], array: Type, changed: Term | None
 ) -> None:
-    """Write that an array is read or written at a place; where no loop shows it, the array too."""
+    """Write that an array is read or written at a place; where no loop shows it, the array too.
+
+    A part of fixed bounds is no place: only what is written into it is shown.
+    """
     if em.tracing is None or 0 in shape(array):
         return
     axes = []
@@ -109,7 +112,8 @@ def attended(
     name = array_name(node.span.text)
     weight = " * ".join(em.cases) or "1.0"
     place = f"[{', '.join(axes)}], {weight}"
-    em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
+    if any(isinstance(index, Term) for index in at):
+        em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
     if changed is not None and not em.loops and not em.cases:
         em.writer.line("tick(report)")
         cells(em, name, changed, node.span)

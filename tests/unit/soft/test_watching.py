@@ -161,3 +161,13 @@ def test_tables_have_no_addressing() -> None:
     """A place that a table gives is no address: nothing finds it by content or sharpens it."""
     _, records = soft(WHILE).trace(x=[0.4, 0.3, 0.2, 0.1], xs=[0, 3, 1, 0, 1])
     assert "address" not in {r.kind for r in records}
+
+
+def test_parts_of_fixed_bounds_are_no_places() -> None:
+    """A slice is neither read nor written at a place; what was written into it is shown."""
+    text = (
+        "program p(x: real[2]) -> real[3]:\n"
+        "    y: real[3] = 0.0\n    y[1..] = x[0..2]\n    return y\n"
+    )
+    _, records = dp.loads(text).soften().trace(x=[1.0, 2.0])
+    assert [(r.kind, r.name, r.values) for r in records] == [("memory", "y", (0.0, 1.0, 2.0))]
