@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import product
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Apply, Project, Read, Select, Write
-from diffprog.types import Int
+from diffprog.ir.graph import Apply, Project, Read, Select, Table, Write
+from diffprog.types import Bool, Enum, Int
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph, Node, NodeId
 
 STEPS = {"pick": "content", "mod": "shift", "sharpen": "sharpen"}
-"""Rows that are a step; a branch is one too: between an address and another."""
+"""Rows that are a step; a branch is one too: between an address and another. So is a table
+of addresses: between some, if it always gives one of them."""
 BETWEEN = ("convert", "narrow", "add", "sub", *STEPS)
 """Rows that an address goes through."""
 SOFT = {"content", "sharpen"}
@@ -52,20 +54,43 @@ def addressing(graph: Graph) -> dict[NodeId, str]:
 
 
 def _steps(graph: Graph, indices: tuple[NodeId, ...]) -> Iterator[tuple[NodeId, str]]:
-    pending = list(indices)
-    while pending:
-        node = graph[pending.pop()]
-        if (step := _step(graph, node)) is not None:
-            yield node.id, step
-        if isinstance(node, Project):
-            node = graph[node.inputs[0]]
-        passed = isinstance(node, Select) or (isinstance(node, Apply) and node.op in BETWEEN)
-        if passed and not (isinstance(node, Apply) and node.op == "pick"):
-            pending += [i for i in node.inputs if isinstance(graph[i].type, Int)]
+    for index in indices:
+        pending, least = [index], _size(graph[index])
+        while pending:
+            node = graph[pending.pop()]
+            if _size(node) < least:
+                continue  # a shift, and how it was found: no address
+            if (step := _step(graph, node)) is not None:
+                yield node.id, step
+            if isinstance(node, Project):
+                node = graph[node.inputs[0]]
+            passed = isinstance(node, Select | Table)
+            passed |= isinstance(node, Apply) and node.op in BETWEEN and node.op != "pick"
+            if passed:
+                pending += [i for i in node.inputs if isinstance(graph[i].type, Int)]
+
+
+def _size(node: Node) -> int:
+    return node.type.size if isinstance(node.type, Int) else 0
 
 
 def _step(graph: Graph, node: Node) -> str | None:
     if isinstance(node, Apply):
         return STEPS.get(node.op)
+    if isinstance(node, Table):
+        return "interpolate" if _gives_one(graph, node) else "shift"
     mixes = isinstance(node, Project) and isinstance(graph[node.inputs[0]], Select)
     return "interpolate" if mixes else None
+
+
+def _gives_one(graph: Graph, node: Table) -> bool:
+    """Say whether a table always gives one of the addresses that go into it."""
+    assert isinstance(node.type, Int)
+    types = [graph[i].type for i in node.inputs]
+    spaces = [range(t.size) if isinstance(t, Bool | Int | Enum) else range(1) for t in types]
+    for entry, row in zip(node.entries, product(*spaces), strict=True):
+        known = [t.lo + k for t, k in zip(types, row, strict=True) if isinstance(t, Int)
+                 and t.size >= node.type.size]  # fmt: skip
+        if entry + node.type.lo not in known:
+            return False
+    return True

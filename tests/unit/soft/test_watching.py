@@ -171,3 +171,17 @@ def test_parts_of_fixed_bounds_are_no_places() -> None:
     )
     _, records = dp.loads(text).soften().trace(x=[1.0, 2.0])
     assert [(r.kind, r.name, r.values) for r in records] == [("memory", "y", (0.0, 1.0, 2.0))]
+
+
+def test_functions_that_were_tabulated_are_steps_too() -> None:
+    """The library's functions are tables where an index reaches their result by two ways."""
+    text = (
+        "import std.memory\n\n"
+        "program p(tape: real[4, 2], head: int<4>, told: real[8]) -> real[2]:\n"
+        "    return tape[memory.steered(tape, head, told)]\n"
+    )
+    inputs = {"tape": [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]], "told": [0.5] * 8}
+    _, records = dp.loads(text).soften().trace(head=[0.1, 0.2, 0.3, 0.4], **inputs)
+    found = [r.name.split(",")[0] for r in records if r.kind == "address"]
+    assert found == ["content", "interpolate", "shift", "sharpen"]
+    assert all(len(r.values) == 4 for r in records if r.kind == "address")
