@@ -31,6 +31,9 @@ if PROFILE == "mutants":
     engine.MAX_SHRINKING_SECONDS = 15
 settings.load_profile(PROFILE)
 
+collect_ignore = ["bench/algo.py"]
+"""A peer of the benchmark: its package, the extra `bench`, is not there in a plain `make test`."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update-goldens`."""
