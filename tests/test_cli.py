@@ -268,6 +268,23 @@ def test_trace_shows_what_changed(call: Call) -> None:
     assert found["steps"][-1]["changed"] == {"answer": 0}
 
 
+def test_a_run_is_run_with_its_networks(call: Call) -> None:
+    """`run` and `trace` take the folder of a run, and the weights that stand in it."""
+    Path("net.dp").write_text(
+        "net half = linear(in = 1, out = 1)\n\n"
+        "program f(x: real) -> real:\n    return sum(half([x]))\n"
+    )
+    Path("net.jsonl").write_text('{"in": {"x": 2.0}, "out": 1.0}\n{"in": {"x": 0.0}, "out": 0.0}\n')
+    args = ["--steps", "300", "--network-lr", "0.1", "--select", "soft"]
+    call("train", "net.dp", "--data", "net.jsonl", "--out", "net", *args)
+    done = call("run", "net", "--in", "x=4.0")
+    assert (done.code, done.out) == call("run", "net/learned.dp", "--in", "x=4.0")[:2]
+    assert float(done.out) == pytest.approx(2.0, abs=0.2)
+    steps = call("trace", "net", "--in", "x=4.0").out
+    assert steps.rstrip().endswith(f"answer = {float(f'{float(done.out):.4g}')}")
+    assert "not the folder of a finished run" in call("run", ".").err
+
+
 def test_graph_prints_text(call: Call) -> None:
     """Without a file to draw into, the graph is printed."""
     done = call("graph", "good.dp", "--set", "n=4")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diffprog.cli.say import inputs_of, note
-from diffprog.pipeline import load, loads
+from diffprog.cli.say import inputs_of, note, program_of
+from diffprog.pipeline import loads
 from diffprog.pipeline.decided import program_for
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def emit(
         message = "`--explain` goes with `--for`"
         raise click.UsageError(message)
     if question is not None:
-        _refuse_unfinished(run, learned)
-        program = program_for(load(learned), inputs_of(question), explain=explain)
+        program = program_for(program_of(run, {}), inputs_of(question), explain=explain)
     elif mode == "auto" and data is None and learned.is_file():
         program = loads(learned.read_text(encoding="utf-8"), str(learned))
     else:
@@ -77,12 +76,6 @@ def _emitted(run: str, mode: Mode, data: str | None) -> Program:
     choices = report["choices"]
     assert isinstance(choices, dict)
     return emitted(program, choices, examples, mode=mode, weights=run_weights(run) or None)
-
-
-def _refuse_unfinished(run: str, learned: Path) -> None:
-    if not learned.is_file():
-        message = f"{run} is not the folder of a finished run (there is no {learned.name} in it)"
-        raise click.UsageError(message)
 
 
 def run_of(run: str) -> tuple[Program, dict[str, object]]:

@@ -34,9 +34,10 @@ def run(
     sizes: Mapping[str, int],
     as_object: bool,
 ) -> None:
-    r"""Run a program crisply and print its answer as JSON.
+    r"""Run a program, or what a run has learned, crisply, and print its answer as JSON.
 
-    Sizes that are not set are bound by the shapes of the inputs.
+    FILE is a program, or the folder of a run. Sizes that are not set are bound by the shapes of the
+    inputs.
 
     \b
     diffprog run sort.dp --in xs='[3, 1, 2]'

@@ -10,11 +10,12 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from diffprog.pipeline import clipped, loads, read_text
+from diffprog.pipeline import clipped, load, loads, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,9 +119,23 @@ def text_of(path: str) -> tuple[str, str]:
 
 
 def program_of(path: str, sizes: Mapping[str, int]) -> Program:
-    """Load a program from a file or from standard input."""
-    text, name = text_of(path)
-    return loads(text, name, **sizes)
+    """Load a program: of a file, of standard input, or the one that a run has learned.
+
+    What a run has learned of networks and of blocks of reals is loaded with it.
+    """
+    if path == "-":
+        text, name = text_of(path)
+        return loads(text, name, **sizes)
+    return load(learned_in(path) if Path(path).is_dir() else path, **sizes)
+
+
+def learned_in(run: str) -> Path:
+    """Return where the learned program of a run is."""
+    learned = Path(run) / "learned.dp"
+    if not learned.is_file():
+        message = f"{run} is not the folder of a finished run (there is no {learned.name} in it)"
+        raise click.UsageError(message)
+    return learned
 
 
 def parse_sizes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:

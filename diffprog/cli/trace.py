@@ -69,11 +69,7 @@ def trace(
     or a program; one with open holes is run softly, with their first weights.
     """
     items = [{**item, **inputs} for item in (items_of(source) if source else [{}])]
-    learned = Path(run) / "learned.dp"
-    if Path(run).is_dir() and not learned.is_file():
-        message = f"{run} is not the folder of a finished run"
-        raise click.UsageError(message)
-    program = program_of(str(learned) if learned.is_file() else run, sizes)
+    program = program_of(run, sizes)
     is_open = bool(program.holes.keys() - program.choices.keys())
     draws = output is not None or view
     steps = [] if is_open or (draws and not as_object) else _steps(program, items[0])
@@ -90,8 +86,15 @@ def trace(
     if as_object:
         return
     for step in steps:
-        changed = "  ".join(f"{k} = {json.dumps(v)}" for k, v in step.changed.items())
+        changed = "  ".join(f"{k} = {json.dumps(_short(v))}" for k, v in step.changed.items())
         click.echo(f"{step.line:>4}  {step.text:<40}  {changed}")
+
+
+def _short(value: Value) -> Value:
+    """Return a value with its reals at four digits, for reading; `--json` has all of them."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    return type(value)(map(_short, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _watched(run: str, program: Program, items: Sequence[Mapping[str, object]]) -> SoftTrace:
