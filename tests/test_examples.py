@@ -17,6 +17,7 @@ from examples.parity import data as parity_data
 from examples.sort import bench as sort
 from examples.sort import data as sort_data
 from examples.sort import demo
+from examples.sort_policy import bench as sort_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,14 @@ def test_parity_is_learned_from_strings_of_5_bits(seed: int) -> None:
     """The operator and the start are found together."""
     train = parity_data.generated(parity.LENGTH, parity.TRAIN, seed)
     assert parity.learn(train, seed).source == golden("parity")
+
+
+def test_a_policy_that_compares_is_learned_and_read_off() -> None:
+    """The network sorts longer lists than it saw; asked for every pair, it is one comparison."""
+    result = sort_policy.learn(0)
+    assert accuracy(result.program, sort_data.generated(16, 4, 9)) == 1
+    assert result.rules.source == golden("sort_policy")
+    assert accuracy(result.rules, sort_data.generated(64, 4, 9)) == 1
 
 
 def test_the_demo_shows_the_program_its_accuracy_and_a_picture(

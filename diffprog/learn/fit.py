@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from diffprog.learn.emit import emit
 from diffprog.learn.examples import Examples, Pairs, as_examples
 from diffprog.learn.history import programs
+from diffprog.learn.policies import as_tables
 from diffprog.learn.runs import Run, options
 from diffprog.learn.session import Session
 from diffprog.learn.streams import Stream
@@ -78,6 +79,12 @@ class Result:
             return emit(self.source, self.choices, mode="verbatim", weights=self.weights or None)
         assert isinstance(self.examples, Examples)
         return emit(self.source, self.choices, self.examples, weights=self.weights or None)
+
+    @cached_property
+    def rules(self) -> Program:
+        """The learned program with its policies of finite values written as rules, or as tables."""
+        known = self.examples if isinstance(self.examples, Examples) else None
+        return emit(*as_tables(self.program), known)
 
     def program_for(self, *, explain: bool = False, **inputs: object) -> Program:
         """Return the program that its networks write for an input; `explain` adds how sure.

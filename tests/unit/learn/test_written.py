@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import diffprog as dp
 from diffprog.cli import main
+from diffprog.learn.policies import as_tables
 from diffprog.pipeline import loads
 from diffprog.pipeline.decided import program_for
 from tests.unit.learn.test_decisions import PICK, examples
@@ -138,3 +139,24 @@ def test_explain_needs_an_input(tmp_path: Path) -> None:
     missing = CliRunner().invoke(main, ["emit", str(tmp_path), "--for", "q.json"])
     assert missing.exit_code == 2
     assert "is not the folder of a finished run" in missing.output
+
+
+def test_policies_that_cannot_be_tables_stay() -> None:
+    """One of a real stays with its weights; one of two truth values becomes a rule."""
+    text = (
+        "program p(a: bool, b: bool, r: real) -> real:\n"
+        "    x = choose(a and b, a or b) by linear of a, b\n"
+        "    return choose(0.0, 1.0) by linear of r if x else 2.0\n"
+    )
+    choices = {
+        "nets.p:x#0.layers.weight": [[0.0, 0.0], [1.0, 1.0]],
+        "nets.p:x#0.layers.bias": [0.5, 0.0],
+        "nets.p:return#0.layers.weight": [[0.0], [1.0]],
+        "nets.p:return#0.layers.bias": [0.0, 0.0],
+    }
+    program = loads(text).decide(choices)
+    made, known = as_tables(program)
+    assert known["p.x#0"] == [[0, 1], [1, 1]]
+    assert list(made.checked.decisions) == ["p.return#0"]
+    for a, b, r in ((False, True, 1.0), (True, True, -1.0), (False, False, 3.0)):
+        assert made.decide(known).run(a=a, b=b, r=r) == program.run(a=a, b=b, r=r)
