@@ -11,6 +11,8 @@ from __future__ import annotations
 from diffprog.nets import ACTIVATIONS, DEEP, Kind, Option, Settings, Signature
 
 LINEAR, MLP = "linear", "mlp"
+MODULE = "module"
+"""The kind of a controller whose networks the Python caller binds."""
 
 
 def _none(_: Settings) -> Signature:
@@ -23,6 +25,11 @@ EMBED = Option("embed", "size", "numbers of each word, where not as many as hidd
 BLANK = Option("blank", "count", "the value that says: nothing stands here")
 DROP = Option("drop", "share", "of the words and of the state, left out in training", default=0.0)
 GRAMS = Option("width", "size", "words of the longest stretch that has features", default=3)
+OWN = (
+    Option("memory", "size", "numbers that it gives for each place", needed=True),
+    Option("state", "size", "numbers of the state", needed=True),
+    Option("embed", "size", "numbers of each decision's vector", needed=True),
+)
 
 POLICIES: dict[str, Kind] = {
     LINEAR: Kind(LINEAR, (), _none, "A matrix product of the values."),
@@ -46,16 +53,16 @@ READERS: dict[str, Kind] = {
                 "A gated recurrent unit that reads from both ends; its state is one too."),
     "conv": Kind("conv", (HIDDEN, EMBED, GRAMS, BLANK, DROP), _none,
                  "Features of stretches of 1, 2, … words; its state is a gated recurrent unit."),
+    MODULE: Kind(MODULE, OWN, _none, "A module that the Python caller binds."),
 }  # fmt: skip
 """What can stand after `controller NAME =`."""
 
 
 def memory_width(kind: str, o: Settings) -> int:
     """Return how many numbers a reader gives for each place."""
-    hidden, width = o["hidden"], o.get("width", 2)
-    assert isinstance(hidden, int)
-    assert isinstance(width, int)
-    return hidden * (width if kind == "conv" else 2)
+    if kind == MODULE:
+        return own(o, "memory")
+    return own(o, "hidden") * (own(o, "width") if kind == "conv" else 2)
 
 
 def state_width(kind: str, o: Settings) -> int:
@@ -64,9 +71,21 @@ def state_width(kind: str, o: Settings) -> int:
     >>> state_width("lstm", {"hidden": 8})
     48
     """
-    hidden = o["hidden"]
-    assert isinstance(hidden, int)
-    return hidden * (2 if kind == "lstm" else 1) + 2 * memory_width(kind, o)
+    if kind == MODULE:
+        return own(o, "state")
+    return own(o, "hidden") * (2 if kind == "lstm" else 1) + 2 * memory_width(kind, o)
+
+
+def embed_width(kind: str, o: Settings) -> int:
+    """Return how many numbers the vector of a decision has."""
+    return own(o, "embed" if kind == MODULE else "hidden")
+
+
+def own(o: Settings, name: str) -> int:
+    """Return an option that is a size."""
+    value = o[name]
+    assert isinstance(value, int)
+    return value
 
 
 WHOLE = frozenset(f"reader {kind}" for kind in READERS)

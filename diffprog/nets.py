@@ -96,6 +96,15 @@ EXTERN = "extern"
 """What stands for the kind of a network that the Python caller binds."""
 
 
+def bound_as(name: str) -> str:
+    """Return the name under which a caller binds a network: of a part of a controller, that one's.
+
+    >>> bound_as("encoder"), bound_as("answer:reader:step")
+    ('encoder', 'reader')
+    """
+    return name.split(":")[1] if ":" in name else name
+
+
 PREFIX = "nets."
 """What the key of a network's weights starts with among choices: ``nets.cell.weight_ih``."""
 

@@ -134,4 +134,9 @@ CHOICES: dict[str, Code] = {
         "program_for(p, {'x': 1})  # p: `choose int<3>` beside `choose int<3> by reader`",
         "program_for(p.fill({'p.return#0': 2}), {'x': 1})",
     ),
+    "DP330": Code(
+        "choices put into a module that has no logits for them",
+        'module.load_choices({"p.x#0": [1]})  # x = choose(a, b) by reader',
+        'p.decide({"p.x#0": [1]}).run(a=1, b=2)',
+    ),
 }

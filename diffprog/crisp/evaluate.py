@@ -26,7 +26,7 @@ from diffprog.crisp.values import (
 from diffprog.deciders import only_decides
 from diffprog.errors import InvariantError, fail
 from diffprog.lang import typed
-from diffprog.nets import EXTERN
+from diffprog.nets import EXTERN, bound_as
 from diffprog.ops import OPS, REDUCTIONS
 from diffprog.types import Array, Bool, Enum, Int
 
@@ -193,8 +193,9 @@ def _along(function: Callable[..., Value], args: Sequence[Value], axes: int) -> 
 def _unbound(node: typed.NetCall) -> NoReturn:
     name = node.net.name
     if node.net.kind == EXTERN:
+        name = bound_as(name)
         hint = f"bind it: `program.using({name}=module)`"
-        fail("DP325", f"nothing is bound to the extern `{name}`", node.span, hint=hint)
+        fail("DP325", f"nothing is bound to `{name}`", node.span, hint=hint)
     hint = "train this program, or load one that was trained"
     fail("DP324", f"the network `{name}` has no weights", node.span, hint=hint)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diffprog.errors import fail
-from diffprog.nets import EXTERN, PREFIX
+from diffprog.nets import EXTERN, PREFIX, bound_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from diffprog.ir.graph import Graph
     from diffprog.lang import typed
@@ -33,13 +33,34 @@ def crisp_networks(
     return crisply(ready, choices, externs)
 
 
-def refuse_unknown(nets: Mapping[str, typed.Net], externs: Iterable[str]) -> None:
-    """Complain of names that are no externs of a program (DP328)."""
-    declared = [name for name, net in nets.items() if net.kind == EXTERN]
-    for name in externs:
-        if name not in declared:
-            listed = ", ".join(f"`{n}`" for n in declared) or "none"
+def modules_bound(nets: Mapping[str, typed.Net], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the module of each extern by its name; a controller's has a part for each of its own.
+
+    Raises:
+        DiffprogError: DP328 for a name that is none of the program's, DP326 for a controller
+            without the parts of one.
+    """
+    declared = {name: bound_as(name) for name, net in nets.items() if net.kind == EXTERN}
+    for name in given:
+        if name not in declared.values():
+            listed = ", ".join(f"`{n}`" for n in dict.fromkeys(declared.values())) or "none"
             fail("DP328", f"the program has no extern `{name}`", hint=f"its externs: {listed}")
+    return {name: _part(nets[name], given[own]) for name, own in declared.items() if own in given}
+
+
+def _part(net: typed.Net, module: Any) -> Any:
+    """Return what computes a network: a module, or the part of it that a controller needs."""
+    name, _, part = net.name.rpartition(":")
+    if not name:
+        return module
+    from torch import nn
+
+    found = getattr(module, part, None)
+    if not isinstance(found, nn.Module):
+        message = f"the controller `{bound_as(net.name)}` is bound to what has no part `{part}`"
+        hint = "it is an `nn.Module` with the submodules `read`, `start` and `step`"
+        fail("DP326", message, net.span, hint=hint)
+    return found
 
 
 def softened(

@@ -24,7 +24,7 @@ from diffprog.pipeline.data import (
     refuse_unknown_sizes,
     shaped_sizes,
 )
-from diffprog.pipeline.networks import crisp_networks, refuse_unknown
+from diffprog.pipeline.networks import crisp_networks, modules_bound
 from diffprog.pipeline.stages import Drawing
 
 if TYPE_CHECKING:
@@ -255,10 +255,10 @@ class Program:
         itself. It is tried before it is used (DP326).
 
         Raises:
-            DiffprogError: DP328 for a name that is no extern.
+            DiffprogError: DP328 for a name that is no extern, DP326 for what is no controller.
         """
-        refuse_unknown(self.checked.nets, externs)
-        return Program(self.syntax, self._given, self.choices, {**self.externs, **externs})
+        all_bound = self.externs | modules_bound(self.checked.nets, externs)
+        return Program(self.syntax, self._given, self.choices, all_bound)
 
     # --- with choices put back
 

@@ -7,7 +7,7 @@ choices and arrays by key, both ways.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -79,10 +79,28 @@ class Learned(Choices):
 
     @torch.no_grad()
     def load_choices(self, choices: Mapping[str, Any], restart: int | None = None) -> None:
-        """Put choices in, so that their weights are exactly 1, and weights of networks."""
+        """Put choices in, so that their weights are exactly 1, and weights of networks.
+
+        Raises:
+            DiffprogError: DP330 for a choice that is no hole of the module, DP327 for weights
+                that are not those of its networks.
+        """
         load(self.nets, choices, restart)
         own = {k: v for k, v in choices.items() if not k.startswith(PREFIX)}
+        for key in own:
+            if key not in self.hole_types:
+                refuse(key, self.nets.lines)
         super().load_choices(own, restart)
+
+
+def refuse(key: str, nets: Mapping[str, Net]) -> NoReturn:
+    """Complain of a choice that a module has no logits for (DP330)."""
+    network = nets.get(key.replace(".", ":"))
+    if network is None:
+        fail("DP330", f"the module has no hole `{key}`", hint="its holes: `module.hole_types`")
+    message = f"`{key}` has no weights of its own: a network decides it each time it is met"
+    hint = "to follow a list of decisions run crisply: `program.decide(choices).run(…)`"
+    fail("DP330", message, network.span, hint=hint)
 
 
 def weights(layers: Layers, restart: int | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from diffprog.errors import fail
-from diffprog.nets import EXTERN
+from diffprog.nets import EXTERN, bound_as
 from diffprog.soft import deciders
 from diffprog.soft import layers as plain
 from diffprog.soft.writer import Term
@@ -94,8 +94,9 @@ class Layers(nn.Module):
         for name, net in self.lines.items():
             layer = self.layer(name)
             if layer is None:
+                name = bound_as(name)
                 hint = f"bind it: `program.using({name}=module)`"
-                fail("DP325", f"nothing is bound to the extern `{name}`", net.span, hint=hint)
+                fail("DP325", f"nothing is bound to `{name}`", net.span, hint=hint)
             own = tuple(own_axes(slot) for _, slot in net.signature.params)
             restarts = None if net.kind == EXTERN else self.restarts
             found[name] = Call(layer, own, restarts, lead, net.kind in ALONE)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.deciders import READERS, memory_width
+from diffprog.deciders import MODULE, READERS, memory_width
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import networks
 from diffprog.lang.check.context import Frame, did_you_mean
 from diffprog.lang.check.deciders import Controller
-from diffprog.lang.check.deciding import entered, reals
+from diffprog.lang.check.deciding import entered, length_of, reals
 from diffprog.lang.check.names import name_span
 from diffprog.lang.check.naming import is_new
 from diffprog.lang.check.scope import Variable
-from diffprog.nets import Open, Slot
+from diffprog.nets import EXTERN, Open, Slot, slot
 from diffprog.types import REAL, Array, Enum, Int, Tuple, Type
 
 if TYPE_CHECKING:
@@ -80,12 +80,16 @@ def _begun(
 ) -> list[typed.TStatement]:
     sizes = {f"in {i}": _width(e.type) for i, e in enumerate(inputs)}
     width = made.memory.shape[1]
-    params = tuple((f"input {i}", _open(e.type, i)) for i, e in enumerate(inputs))
-    read = entered(frame, f"{made.key}:read", f"reader {made.kind}", {**made.settings, **sizes},
-                params, reals(Open("length"), width), made.span)  # fmt: skip
-    begin = {"hidden": made.settings["hidden"], "memory": width, "cell": made.kind}
-    start = entered(frame, f"{made.key}:start", "controller start", begin,
-                 (("memory", reals(Open("length"), width)),), reals(*made.state.shape),
+    extern, long = made.kind == MODULE, length_of(made)
+    params = tuple(
+        (f"input {i}", slot(e.type) if extern else _open(e.type, i)) for i, e in enumerate(inputs)
+    )
+    reader = EXTERN if extern else f"reader {made.kind}"
+    read = entered(frame, f"{made.key}:read", reader, {**made.settings, **sizes},
+                params, reals(long, width), made.span)  # fmt: skip
+    begin = {"hidden": made.settings.get("hidden"), "memory": width, "cell": made.kind}
+    start = entered(frame, f"{made.key}:start", EXTERN if extern else "controller start", begin,
+                 (("memory", reals(long, width)),), reals(*made.state.shape),
                  made.span)  # fmt: skip
     if read is None or start is None:
         return []

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.deciders import POLICIES
+from diffprog.deciders import MODULE, POLICIES, embed_width
 from diffprog.errors import Label
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import networks
 from diffprog.lang.check.context import Frame, did_you_mean
 from diffprog.lang.check.deciders import Controller, Deciding, Policy
-from diffprog.nets import Open, Signature, Slot, slot
+from diffprog.nets import EXTERN, Open, Signature, Slot, slot
 from diffprog.types import REAL, Array, Bool, Enum, Int, Tuple, Type
 
 if TYPE_CHECKING:
@@ -102,10 +102,9 @@ def _controlled(
     frame: Frame, by: Controller, hole: typed.Hole, mask: typed.Expr | None, span: Span
 ) -> typed.Expr | None:
     """Put the decision, and the state that knows of it, before the statement at hand."""
-    count, drop = _count(hole.type), by.settings["drop"]
+    count, drop = _count(hole.type), by.settings.get("drop", 0.0)
     state, (width,) = typed.Var(by.name, type=by.state, span=span), by.state.shape
-    embed = by.settings["hidden"]
-    assert isinstance(embed, int)
+    embed = embed_width(by.kind, by.settings)
     scores: dict[str, Setting] = {"in": width, "out": count, "drop": drop}
     head = entered(frame, hole.network, "controller head", scores,
                    (("state", reals(width)),), reals(count), hole.span)  # fmt: skip
@@ -145,11 +144,18 @@ def _choice(
 
 def _step(frame: Frame, by: Controller, embed: int) -> typed.Net | None:
     (width,), memory = by.state.shape, by.memory.shape[1]
-    settings = {"hidden": by.settings["hidden"], "memory": memory, "embed": embed, "cell": by.kind}
-    params = (("memory", reals(Open("length"), memory)), ("state", reals(width)),
+    hidden = by.settings.get("hidden")
+    settings = {"hidden": hidden, "memory": memory, "embed": embed, "cell": by.kind}
+    params = (("memory", reals(length_of(by), memory)), ("state", reals(width)),
               ("decision", reals(embed)))  # fmt: skip
     name = f"{by.key}:step"
-    return entered(frame, name, "controller step", settings, params, reals(width), by.span)
+    kind = EXTERN if by.kind == MODULE else "controller step"
+    return entered(frame, name, kind, settings, params, reals(width), by.span)
+
+
+def length_of(by: Controller) -> int | Open:
+    """Return how many places a controller's networks take: any, or what an extern was tried at."""
+    return by.memory.shape[0] if by.kind == MODULE else Open("length")
 
 
 def entered(
