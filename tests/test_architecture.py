@@ -47,6 +47,7 @@ FLOORS = {
     "view": 5,
     "pipeline": 6,
     "learn": 7,
+    "ask": 7,
     "cli": 8,
     "__main__": 9,
     "": 9,

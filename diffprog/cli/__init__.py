@@ -25,6 +25,7 @@ COMMANDS = (
     "run",
     "train",
     "emit",
+    "ask",
     "graph",
     "trace",
     "curves",

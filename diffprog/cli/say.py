@@ -27,7 +27,17 @@ FINE, FINDINGS, CALL, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
 CALL_CODES = (
     *("DP0", "DP420", "DP603", "DP604", "DP605", "DP63"),  # files, sizes, inputs, data
-    *("DP620", "DP621", "DP622", "DP624", "DP625", "DP626", "DP627", "DP64"),  # options, tools
+    *(
+        "DP620",
+        "DP621",
+        "DP622",
+        "DP624",
+        "DP625",
+        "DP626",
+        "DP627",
+        "DP64",
+        "DP65",
+    ),  # options, tools
 )
 """Codes about the call: what was asked for does not fit the program or the machine."""
 

@@ -3,6 +3,7 @@
 One file for each family. A test holds that no code is used in the package and missing here.
 """
 
+from diffprog.codes.asking import ASKING
 from diffprog.codes.choices import CHOICES
 from diffprog.codes.code import Code
 from diffprog.codes.files import FILES
@@ -18,5 +19,15 @@ from diffprog.codes.warnings import WARNINGS
 __all__ = ["CODES", "Code"]
 
 CODES: dict[str, Code] = (
-    FILES | SYNTAX | NAMES | CHOICES | KINDS | LOOPS | NUMBERS | TRAINING | PICTURES | WARNINGS
+    FILES
+    | SYNTAX
+    | NAMES
+    | CHOICES
+    | KINDS
+    | LOOPS
+    | NUMBERS
+    | TRAINING
+    | PICTURES
+    | ASKING
+    | WARNINGS
 )

@@ -45,22 +45,11 @@ def modules_bound(nets: Mapping[str, typed.Net], given: Mapping[str, Any]) -> di
         if name not in declared.values():
             listed = ", ".join(f"`{n}`" for n in dict.fromkeys(declared.values())) or "none"
             fail("DP328", f"the program has no extern `{name}`", hint=f"its externs: {listed}")
-    return {name: _part(nets[name], given[own]) for name, own in declared.items() if own in given}
+    if not given:
+        return {}
+    from diffprog.soft.bound import part
 
-
-def _part(net: typed.Net, module: Any) -> Any:
-    """Return what computes a network: a module, or the part of it that a controller needs."""
-    name, _, part = net.name.rpartition(":")
-    if not name:
-        return module
-    from torch import nn
-
-    found = getattr(module, part, None)
-    if not isinstance(found, nn.Module):
-        message = f"the controller `{bound_as(net.name)}` is bound to what has no part `{part}`"
-        hint = "it is an `nn.Module` with the submodules `read`, `start` and `step`"
-        fail("DP326", message, net.span, hint=hint)
-    return found
+    return {n: part(nets[n], given[own]) for n, own in declared.items() if own in given}
 
 
 def softened(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from diffprog.errors import fail
-from diffprog.nets import EXTERN
+from diffprog.nets import EXTERN, bound_as
 from diffprog.soft.inputs import Encoder
 from diffprog.soft.learned import load
 from diffprog.soft.networks import Layers
@@ -36,6 +36,23 @@ CLOSE = 1e-3
 
 
 # --- externs --------------------------------------------------------------------------------------
+
+
+def part(net: Net, module: Any) -> Any:
+    """Return what computes an extern: a module, or the part of it that a controller needs.
+
+    Raises:
+        DiffprogError: DP326 for a module without that part.
+    """
+    whose, _, name = net.name.rpartition(":")
+    if not whose:
+        return module
+    found = getattr(module, name, None)
+    if not isinstance(found, nn.Module):
+        message = f"the controller `{bound_as(net.name)}` is bound to what has no part `{name}`"
+        hint = "it is an `nn.Module` with the submodules `read`, `start` and `step`"
+        fail("DP326", message, net.span, hint=hint)
+    return found
 
 
 def refuse_wrong(net: Net, module: nn.Module) -> None:

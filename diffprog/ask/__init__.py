@@ -1,0 +1,1 @@
+"""Asking a table in words: a CSV and a question in, the program that answers it out."""
