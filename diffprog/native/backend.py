@@ -11,8 +11,8 @@ from diffprog.errors import fail
 from diffprog.ir.graph import Hole, walk
 from diffprog.native.build import compiler, warn_missing
 from diffprog.native.function import Native
-from diffprog.native.generate import generate, supported
-from diffprog.native.values import item
+from diffprog.native.generate import generate
+from diffprog.native.values import UnsupportedError, item
 from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def backed(backend: str, graph: Graph, other: Callable[..., Any]) -> Callable[..
         fail("DP605", f"there is no backend `{backend}`", hint=f"the backends are {names}")
     if backend == "torch":
         return other
-    reason = supported(graph)
-    if reason is None:
+    try:
         return native(graph, other)
-    if backend == "native":
-        hint = "`auto` takes the torch source for such a program"
-        fail("DP605", f"the backend `native` does not do {reason}", hint=hint)
+    except UnsupportedError as reason:
+        if backend == "native":
+            hint = "`auto` takes the torch source for such a program"
+            fail("DP605", f"the backend `native` does not do {reason}", hint=hint)
     return other
 
 
@@ -54,7 +54,7 @@ def native(graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:
     """Return a program as native code, or as it was (with one message) without a compiler.
 
     Args:
-        graph: what `supported` gives no reason against.
+        graph: the whole program's region.
         other: the generated torch function, for the calls that native code is not for.
 
     Raises:

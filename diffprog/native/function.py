@@ -100,6 +100,11 @@ class Native:
         # What the module reads from its function: the constants of the torch source.
         self.__globals__: dict[str, Any] = getattr(other, "__globals__", {})
 
+    @property
+    def backend(self) -> str:
+        """What runs a call: `native`, or `torch` once the compiler has failed."""
+        return "torch" if self.broken else "native"
+
     def __call__(self, *inputs: Tensor, **given: Any) -> tuple[Tensor, ...]:
         """Run native code where it is for such a call, else the torch source."""
         if self.broken or not _is_for(inputs, given):
@@ -160,7 +165,8 @@ def _together(leads: Sequence[torch.Size]) -> torch.Size:
 def _is_for(inputs: Sequence[Tensor], given: Mapping[str, Any]) -> bool:
     """Say whether a call is one for native code."""
     like = given["like"]
-    plain = not any(isinstance(given[k], Tensor) for k in ("T", "choice_T", "epsilon"))
+    knobs = [given[k] for k in ("T", "choice_T", "epsilon")]
+    plain = all(isinstance(k, int | float) for k in knobs)  # no tensor; logits, not weights
     tensors = [like, *inputs, *given["holes"].values()]
     return (
         plain

@@ -91,6 +91,15 @@ class SoftProgram(Learned):
         return self.generated.source
 
     @property
+    def backend(self) -> str:
+        """What runs the program: `torch`, the generated source, or `native`, compiled C."""
+        return str(getattr(self._function, "backend", "torch"))
+
+    def extra_repr(self) -> str:
+        """Return the module's name and backend, and a line for each choice."""
+        return f"{self.name}, backend={self.backend}\n{super().extra_repr()}"
+
+    @property
     def costs(self) -> dict[int, Tensor]:
         """The ponder costs of the last call, by line; they carry gradients."""
         return self.report["costs"]

@@ -74,7 +74,7 @@ def _apart(case: Case) -> float | str:
 
 def _native(case: Case, pipe: Any) -> None:
     try:
-        dp.load(TRIFLE).soften(backend="native")(x=0.5)  # what only the first program pays
+        dp.loads(TRIFLE).soften(backend="native")(x=0.5)  # what only the first program pays
         dp.load(case.file, **case.sizes).soften()
         numbers = numbers_of(case, torch.float32, "cpu")
         start = time.perf_counter()

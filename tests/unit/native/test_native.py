@@ -376,7 +376,26 @@ def test_backends() -> None:
     module(inputs_of(module, (2,), torch.float64)["xs"])
     assert isinstance(module._function, Native)
     assert module._function.calls == 1
-    assert not isinstance(copy.deepcopy(module)._function, Native)
+    assert "f, backend=torch" in repr(whole.soften(backend="auto"))
+    assert "sort, backend=native" in repr(module)
+    assert copy.deepcopy(module).backend == "torch"
+
+
+def test_given_weights_take_the_torch_source() -> None:
+    """Weights in the place of logits run as torch source; so do temperatures that are tensors."""
+    program = dp.loads(PROGRAMS["learned sort"], "test.dp")
+    module = program.soften().double()
+    if not swapped(program, module):
+        return
+    tensors = module.encode(inputs_of(module, (3,), torch.float64)["xs"])
+    weights = {k: torch.softmax(x, -1) for k, x in module.logits(1).items()}
+    torch.testing.assert_close(
+        module.run(tensors, weights=weights).sum(-1), torch.ones(3, 3).double()
+    )
+    module.temperature = torch.tensor(1.0)
+    module.run(tensors)
+    assert isinstance(module._function, Native)
+    assert module._function.calls == 0
 
 
 @pytest.mark.usefixtures("fresh")
