@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     from diffprog.native.generate import Generated
 
-MOST_KEPT = 1 << 22
+MOST_KEPT = 1 << 24
 """The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
 
 Beyond the processor's cache, computing again is faster than reading back.
 """
+
+TAPES: dict[tuple[int, torch.dtype], Tensor] = {}
+"""The tape that was read last, for the next call: fresh memory costs more than writing it."""
 
 LEAST_SHARED = 1 << 20
 """The numbers of all rows from which on the rows are shared out to threads."""
@@ -72,6 +75,18 @@ def space(name: str, n: int, dtype: torch.dtype) -> int:
         found = torch.empty(n, dtype=dtype)
         setattr(SPACE, key, found)
     return found.data_ptr()
+
+
+def take_tape(n: int, dtype: torch.dtype) -> Tensor:
+    """Return room for a tape."""
+    found = TAPES.pop((n, dtype), None)
+    return torch.empty(n, dtype=dtype) if found is None else found
+
+
+def give_back(tape: Tensor) -> None:
+    """Keep the room of a tape that has been read."""
+    TAPES.clear()
+    TAPES[tape.numel(), tape.dtype] = tape
 
 
 def addresses(tensors: Sequence[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:

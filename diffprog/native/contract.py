@@ -3,7 +3,7 @@
 In: where the operands lie, and which of their numbers meet in which number of the result. Out:
 statements. Entries whose places in the result and in one operand move by constant steps are one
 run, which is a loop without a table: the table of an arithmetic function has a run or two for
-each value of its other arguments.
+each value of its other arguments. A dot product is one line of entries, and needs no table at all.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ def contract(
     Only the entries of the group that the C expression `group` says count.
     """
     k = len(operands)
+    line = _line(entries) if groups == 1 and k == 2 else None
+    if line is not None:
+        _dot(w, (to, n), operands, line, count)
+        return
     w.arities.add(k)
     apart: list[list[Entry]] = [[] for _ in range(groups)]
     for e in entries:
@@ -62,6 +66,37 @@ def contract(
         f"fill({values(to)}, {n * count}, 0);"
         f" {head}contract{k}({span}, {values(out)}, {reads});{tail}",
         f"{head}back_contract{k}({span}, {adjoints(out)}, {reads}, {grads});{tail}",
+    )
+
+
+Line: TypeAlias = tuple[Entry, Entry, int]
+"""Where entries start, their steps, how many they are."""
+
+
+def _line(entries: Sequence[Entry]) -> Line | None:
+    """Return entries as one line in which all places move by constant steps, if they are one."""
+    if len(entries) < 2:
+        return None
+    first, second = entries[0][1:], entries[1][1:]
+    step = tuple(b - a for a, b in zip(first, second, strict=True))
+    for t, e in enumerate(entries):
+        if e[1:] != tuple(a + d * t for a, d in zip(first, step, strict=True)):
+            return None
+    return first, step, len(entries)
+
+
+def _dot(w: Writer, to: tuple[str, int], operands: Sequence[str], line: Line, count: int) -> None:
+    """Write the products of one line of entries, without a table."""
+    out, n = to
+    first, step, many = line
+    places = (f"{out} + j * {n}", *operands)
+    o, a, b = (f"({code} + {i} + t * {d})[0]"
+               for code, i, d in zip(places, first, step, strict=True))  # fmt: skip
+    head = f"for (long j = 0; j < {count}; j++) for (long t = 0; t < {many}; t++)"
+    x, y, g = values(a), values(b), adjoints(o)
+    w.both(
+        f"fill({values(out)}, {n * count}, 0); {head} {values(o)} += {x} * {y};",
+        f"{head} {{ const vec g = {g}; {adjoints(a)} += g * {y}; {adjoints(b)} += g * {x}; }}",
     )
 
 

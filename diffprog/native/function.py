@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from diffprog.native.build import BuildError
-from diffprog.native.calls import PRECISIONS, Call, code
+from diffprog.native.calls import PRECISIONS, Call, code, give_back, take_tape
 from diffprog.types import Array, Enum, Int, Type, trail
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Run(torch.autograd.Function):
             torch.empty((*call.lead, *_own(t)), dtype=call.dtype) for t in call.generated.results
         ]
         keep = any(ctx.needs_input_grad) and call.keeps
-        tape = torch.empty(call.size, dtype=call.dtype) if keep else None
+        tape = take_tape(call.size, call.dtype) if keep else None
         call.forward(inputs, [*outs, *notes], tape)
         ctx.call, ctx.tape = call, tape
         ctx.save_for_backward(*inputs)
@@ -53,6 +53,8 @@ class Run(torch.autograd.Function):
         found = (Reverse.apply if torch.is_grad_enabled() else _reverse)(
             ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors
         )
+        if tape is not None:
+            give_back(tape)
         return (None, None, *found)
 
 

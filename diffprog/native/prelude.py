@@ -137,7 +137,8 @@ APART void softmax(vec *o, const vec *a, long n, real R) {
     return;
   }
   for (long j = 0; j < n; j++) total += o[j] = exponential((a[j] - top) * R);
-  for (long j = 0; j < n; j++) o[j] /= total;
+  const vec scale = 1 / total;
+  for (long j = 0; j < n; j++) o[j] *= scale;
 }
 APART void back_softmax(const vec *o, const vec *p, vec *q, long n, real R) {
   vec along = {0};

@@ -285,6 +285,22 @@ def test_a_tape_that_is_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same(SORT)
 
 
+def test_calls_do_not_share_a_tape() -> None:
+    """Calls that are open at once, and a reverse that is run twice, get their own numbers."""
+    program = dp.loads(SORT, "test.dp")
+    module = program.soften().double()
+    if not swapped(program, module):
+        return
+    one, other = (inputs_of(module, (n,), torch.float64)["xs"] for n in (9, 9))
+    other = other.detach().flip(0).requires_grad_()
+    wanted = [torch.autograd.grad(module(x).square().sum(), x)[0] for x in (one, other)]
+    outputs = [module(x).square().sum() for x in (one, other)]
+    for _ in range(2):
+        for x, out, want in zip((one, other), outputs, wanted, strict=True):
+            (found,) = torch.autograd.grad(out, x, retain_graph=True)
+            torch.testing.assert_close(found, want)
+
+
 def test_second_derivatives_are_refused() -> None:
     """Differentiating a gradient is an error that says what to do."""
     program = dp.loads(SORT, "test.dp")
