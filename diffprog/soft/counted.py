@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.known import carried as known_carried
 from diffprog.soft.emitter import placed
+from diffprog.soft.grid import grid
 from diffprog.soft.halting import LONG
 from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import carried
@@ -32,6 +33,9 @@ def loop_for(
     em: Emitter, node: For, args: Sequence[Term | None], places: frozenset[int]
 ) -> dict[int, Term]:
     """Write a `for` and return its wanted results."""
+    at_once = grid(em, node, args, places)
+    if at_once is not None:
+        return at_once
     state = sorted(carried(node, places))
     flags = [a is not None and (a.number or a.value is not None) for a in args]
     numbers = known_carried(node, flags)

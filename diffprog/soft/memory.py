@@ -7,6 +7,8 @@ another, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - the generated source has no type-checking block
+
 import torch
 from torch import Tensor
 
@@ -61,3 +63,41 @@ def put_slice(memory: Tensor, value: Tensor, lo: int, hi: int, axis: int, rank: 
     """Return an array with a static slice of one axis replaced."""
     memory, value = widened(memory, value, rank, rank)
     return memory.slice_scatter(value, axis - rank, lo, hi)
+
+
+def put_block(
+    memory: Tensor,
+    value: Tensor,
+    spans: Sequence[tuple[int, int]],
+    axes: Sequence[int],
+    rank: int,
+) -> Tensor:
+    """Return an array with a block of its cells replaced.
+
+    Args:
+        memory: an array of `rank` trailing axes.
+        value: the new cells: the axes of the block, then the array's others in their order.
+        spans: where the block begins and ends on each of its axes.
+        axes: which those are, from the right.
+        rank: how many trailing axes the array has.
+    """
+    inner = memory.shape[memory.dim() - rank :]
+    rest = [n for axis, n in enumerate(inner) if axis - rank not in axes]
+    block = [max(0, hi - lo) for lo, hi in spans] + rest
+    lead = torch.broadcast_shapes(memory.shape[: memory.dim() - rank], value.shape[:-rank])  # type: ignore[no-untyped-call]
+    value = value.expand(*lead, *block)
+    value = value.movedim(tuple(range(-rank, len(spans) - rank)), tuple(axes))
+    return in_block(memory.expand(*lead, *inner), value, spans, axes)
+
+
+def in_block(
+    memory: Tensor, value: Tensor, spans: Sequence[tuple[int, int]], axes: Sequence[int]
+) -> Tensor:
+    """Return an array with a block replaced by one whose axes are the array's."""
+    (lo, hi), axis = spans[0], axes[0]
+    if len(spans) > 1:
+        part = memory.narrow(axis, lo, max(0, hi - lo))
+        value = in_block(part, value, spans[1:], axes[1:])
+    if (lo, hi) == (0, memory.shape[axis]):
+        return value
+    return memory.slice_scatter(value, axis, lo, max(lo, hi))
