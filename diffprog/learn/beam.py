@@ -8,6 +8,7 @@ sequences that are known to be wrong.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -30,24 +31,31 @@ TINY = 1e-9
 
 
 @dataclass
-class Following(Weigh):
-    """Carries log-weights of at most `width` particles a unit.
+class Narrow(ABC):
+    """Lets at most `width` particles of a unit go on.
 
     Attributes:
-        width: how many particles of a unit go on.
+        width: how many.
         left_out: the probability of those that do not, by unit, [units].
+        weight: the log-weight of each node, [nodes].
     """
 
-    width: int = WIDTH
-    left_out: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.float64))
+    width: int = field(default=WIDTH, kw_only=True)
+    left_out: Tensor = field(init=False)
+    weight: Tensor = field(init=False)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.left_out = torch.zeros(self.nodes, dtype=torch.float64)
+    def begin(self, units: int) -> None:
+        """Start with one particle a unit."""
+        self.left_out = torch.zeros(units, dtype=torch.float64)
+        self.weight = torch.zeros(units, dtype=torch.float64)
+
+    @abstractmethod
+    def gains(self, what: Tensor) -> Tensor:
+        """Return the log-probability of ways, [P, K], from what a split notes of them."""
 
     def narrowed(self, world: World, where: Tensor, allowed: Tensor, what: Tensor) -> Tensor:
         """Return which ways go on, [P, K]: of each unit the most probable."""
-        gained = torch.where(where.unsqueeze(1), what.detach(), 0.0)
+        gained = torch.where(where.unsqueeze(1), self.gains(what).detach(), 0.0)
         ways = torch.nonzero(allowed)
         weight = self.weight.detach()[world.node].unsqueeze(1) + gained
         kept = self._best(world.unit[ways[:, 0]], weight[allowed])
@@ -70,6 +78,18 @@ class Following(Weigh):
         others = order[rank >= self.width]
         self.left_out = self.left_out.index_add(0, unit[others], weight[others].exp().double())
         return order[rank < self.width].sort().values
+
+
+@dataclass
+class Following(Narrow, Weigh):
+    """Carries log-weights, with their gradient, of the most probable particles."""
+
+    def __post_init__(self) -> None:
+        self.begin(self.nodes)
+
+    def gains(self, what: Tensor) -> Tensor:
+        """Return what a split notes: it is the log-probability."""
+        return what
 
 
 @dataclass
@@ -96,5 +116,9 @@ class Beam(Weighed):
     def reported(self, loss: Loss, decider: Weigh, shares: Tensor) -> Loss:
         """Return the loss with the mean probability that was left out, by restart."""
         assert isinstance(decider, Following)
-        by_row = decider.left_out.reshape(-1, len(shares))
-        return replace(loss, more={"left out": (by_row * shares).sum(1) / shares.sum()})
+        return without(loss, decider.left_out.reshape(-1, len(shares)), shares)
+
+
+def without(loss: Loss, left_out: Tensor, shares: Tensor) -> Loss:
+    """Return a loss with the mean of what was left out of rows, [R, rows]."""
+    return replace(loss, more={"left out": (left_out * shares).sum(1) / shares.sum()})

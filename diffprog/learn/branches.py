@@ -88,7 +88,7 @@ def _joined(column: Sequence[Held]) -> Held:
 
 def repeat(runner: Runner, graph: Graph, node: For, frame: Frame) -> Held:
     """Run the body for each value of the counter; bounds may differ from row to row."""
-    runner.forced(graph, frame, node.inputs[: 2 + node.carried])
+    runner.force(frame, frame.shelves[0], node.inputs[: 2 + node.carried])
     held, types = inputs(graph, node, frame)
     lo, hi = held[:2]
     assert isinstance(lo, Tensor)

@@ -17,6 +17,7 @@ from diffprog.learn.estimators import Estimator, Exact, Sample, Weighed
 from diffprog.learn.expand import TooManyStates
 from diffprog.learn.networks import only_decides
 from diffprog.learn.relaxed import Soft, relax
+from diffprog.learn.scout import Scouted
 from diffprog.learn.through import Through
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def renew(estimator: Estimator, task: Task, module: Callable[[], SoftProgram]) -
     match estimator:
         case Soft():
             estimator.renew(task, module())
-        case Weighed() | Sample():
+        case Weighed() | Sample() | Scouted():
             estimator.tasks = [task]
         case _:
             message = f"`{estimator.name}` goes through its examples before: it takes no stream"
@@ -191,7 +192,9 @@ def _sample(setting: Setting, why: str) -> Sample | Through:
     return Sample(*common, relax(), setting.samples, why, setting.networks)
 
 
-def _beam(setting: Setting, why: str) -> Beam:
+def _beam(setting: Setting, why: str) -> Beam | Scouted:
     common = (setting.tasks, setting.cells, setting.likelihood)
     width, networks = setting.width, setting.networks
-    return Beam(*common, relax(), setting.states, why, networks, width=width)
+    if setting.cells.reals or not all(only_decides(t.graph) for t in setting.tasks):
+        return Beam(*common, relax(), setting.states, why, networks, width=width)
+    return Scouted(*common, setting.states, why, networks, width=width)

@@ -80,15 +80,30 @@ def compiled(task: Task, cells: Cells, likelihood: Likelihood, limit: int) -> Co
     values = [v for v in ran.results if isinstance(v, Tensor)]
     targets = [t[ran.world.unit] for t in rows.targets]
     scores = likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
+    world = ran.world
+    return Compiled(*graph_of(decider, world.node, world.unit, scores, count), rows.weights)
+
+
+def graph_of(
+    decider: Expand, node: Tensor, sink: Tensor, scores: Tensor, sinks: int
+) -> tuple[Dag, tuple[tuple[int, tuple[bool, ...]], ...], Tape]:
+    """Return the graph of the decisions that lead to sinks, its masked leaves, and its tape.
+
+    Args:
+        decider: what has recorded decisions.
+        node: of each particle at the end, [P].
+        sink: which sink each goes to, [P].
+        scores: the log-likelihood that it brings there, [P]; `NONE` brings nothing.
+        sinks: how many there are.
+    """
     good = torch.nonzero(scores > NONE).squeeze(1)
-    leaf = torch.full_like(good, ZERO)
-    final = Arcs(ran.world.node[good], ran.world.unit[good], leaf)
+    final = Arcs(node[good], sink[good], torch.full_like(good, ZERO))
     constant = scores[good] if bool((scores[good] != 0).any()) else None
     arcs = [replace(a, leaf=_placed(a.leaf, decider.leaves)) for a in decider.arcs]
     leaves = decider.leaves + decider.tape.leaves
-    dag = build(arcs, decider.nodes, count, final, constant, leaves, count)
+    dag = build(arcs, decider.nodes, decider.units, final, constant, leaves, sinks)
     dag, tape = _pruned(dag, decider.tape, decider.leaves)
-    return Compiled(dag, tuple(decider.masked), tape, rows.weights)
+    return dag, tuple(decider.masked), tape
 
 
 def _placed(leaf: Tensor, before: int) -> Tensor:

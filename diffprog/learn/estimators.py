@@ -57,6 +57,15 @@ class Loss:
     more: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+def loss_of(right: Tensor, shares: Tensor) -> Loss:
+    """Return minus the mean log-likelihood of rows, [R, rows]; those with `NONE` are impossible."""
+    possible = right > NONE
+    share = shares * possible
+    kept = torch.where(possible, right, 0.0)
+    value = -(share * kept).sum(1) / share.sum(1).clamp_min(1)
+    return Loss(value, value.detach(), float(shares.sum()), int((~possible).any(0).sum()))
+
+
 class Estimator(Protocol):
     """A way to a loss. `name` is what the user calls it; `why` says why it was taken."""
 
@@ -154,13 +163,7 @@ class Weighed:
         logs = decider.weight[ran.world.node]
         right = _log_sum(logs + scores, ran.world.unit, len(row))
         right = self.unreached(right, logs, ran.world.unit)
-        by_row = right.reshape(restarts, count)
-        possible = by_row > NONE
-        share = own.rows.weights * possible
-        kept = torch.where(possible, by_row, 0.0)
-        value = -(share * kept).sum(1) / share.sum(1).clamp_min(1)
-        impossible = int((~possible).any(0).sum())
-        found = Loss(value, value.detach(), float(own.rows.weights.sum()), impossible)
+        found = loss_of(right.reshape(restarts, count), own.rows.weights)
         return self.reported(found, decider, own.rows.weights)
 
     def unreached(self, right: Tensor, logs: Tensor, unit: Tensor) -> Tensor:

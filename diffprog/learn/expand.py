@@ -145,7 +145,7 @@ class Expand(Splitter):
     tape: Tape = field(default_factory=Tape)
 
     def __post_init__(self) -> None:
-        self.leaves = self.cells.leaves
+        self.leaves, self.units = self.cells.leaves, self.nodes
 
     def note(self, parent: Tensor, child: Tensor, what: Tensor | None) -> None:
         """Record arcs."""
@@ -207,17 +207,7 @@ class Weigh(Splitter):
 
     def note(self, parent: Tensor, child: Tensor, what: Tensor | None) -> None:
         """Weigh the new nodes."""
-        old = self.weight[parent]
-        if what is not None:
-            new = old + what
-        else:
-            number = child - child.min() if len(child) else child
-            count = int(number.max()) + 1 if len(child) else 0
-            most = torch.full((count,), -torch.inf, dtype=old.dtype)
-            most = most.scatter_reduce(0, number, old.detach(), "amax")
-            total = torch.zeros_like(most).index_add(0, number, (old - most[number]).exp())
-            new = most + total.log()
-        self.weight = torch.cat((self.weight, new))
+        self.weight = weighed(self.weight, parent, child, what)
 
     def decide(
         self, world: World, where: Tensor, cell: Tensor, mask: Tensor | None
@@ -241,3 +231,16 @@ class Weigh(Splitter):
     def reals(self, name: str, world: World) -> Tensor:
         """Return learned reals, with their gradient."""
         return self.real[name].double().index_select(0, world.restart)
+
+
+def weighed(weight: Tensor, parent: Tensor, child: Tensor, gained: Tensor | None) -> Tensor:
+    """Return log-weights with those of new nodes: gained on the way, or merged where None."""
+    old = weight[parent]
+    if gained is not None:
+        return torch.cat((weight, old + gained))
+    number = child - child.min() if len(child) else child
+    count = int(number.max()) + 1 if len(child) else 0
+    most = torch.full((count,), -torch.inf, dtype=old.dtype)
+    most = most.scatter_reduce(0, number, old.detach(), "amax")
+    total = torch.zeros_like(most).index_add(0, number, (old - most[number]).exp())
+    return torch.cat((weight, most + total.log()))

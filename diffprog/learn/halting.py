@@ -82,7 +82,7 @@ class _Run:
 
 def loop(runner: Runner, graph: Graph, node: Loop, frame: Frame) -> Held:
     """Run a loop until no particle is left in it."""
-    runner.forced(graph, frame, node.inputs[: node.carried])
+    runner.force(frame, frame.shelves[0], node.inputs[: node.carried])
     held, types = inputs(graph, node, frame)
     regions = (node.before, node.probe, node.test, node.stop, node.go, node.last)
     merges = runner.merging and any(g is not None and runner.may_part(g) for g in regions)

@@ -26,6 +26,7 @@ from diffprog.ir.graph import (
     Write,
 )
 from diffprog.learn import branches, halting, steps, vector
+from diffprog.learn.particles import Given
 from diffprog.learn.runner import Ran, Runner
 
 if TYPE_CHECKING:
@@ -82,5 +83,5 @@ class Machine(Runner):
 
     def start(self, graph: Graph, inputs: Mapping[str, Tensor], world: World, rows: Tensor) -> Ran:
         """Run a program from its inputs, [B, *shape] by name; `rows` says which row a unit runs."""
-        args: Sequence[Held] = [inputs[p.name].index_select(0, rows) for p in graph.params]
+        args: Sequence[Held] = [Given(inputs[p.name].index_select(0, rows)) for p in graph.params]
         return self.run(graph, args, world, torch.zeros_like(world.unit))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from diffprog.learn.particles import World
     from diffprog.learn.tape import Results
 
+SHARING = "controller step"
+"""The kind of network that can do with one memory for many rows."""
 Weights: TypeAlias = "Mapping[str, Tensor]"
 
 
@@ -49,8 +51,12 @@ class Networks:
         return self
 
     def apply(self, weights: Weights, restart: int, name: str, lifted: int,
-              types: Sequence[Type], args: Sequence[Tensor]) -> Results:  # fmt: skip
-        """Run a network on rows [U, *shape] with the weights of one restart."""
+              types: Sequence[Type], args: Sequence[Tensor],
+              of: Tensor | None = None) -> Results:  # fmt: skip
+        """Run a network on rows [U, *shape] with the weights of one restart.
+
+        `of` says which row of its first argument, of which there are fewer, each row has.
+        """
         layer = self.layers.layer(name)
         assert layer is not None
         own = {
@@ -65,6 +71,11 @@ class Networks:
         if whole:
             found: Results = run(tuple(values))
             return found
+        if of is not None and self.nets[name].kind == SHARING:
+            together: Tensor = run((*values, of))
+            return together
+        if of is not None:
+            values[0] = values[0].index_select(0, of)
         axes = tuple(own_axes(slot) for _, slot in self.nets[name].signature.params)
         return Call(lambda *xs: run(xs), axes, None, 0)(*values, lifted=lifted)  # type: ignore[no-any-return]
 

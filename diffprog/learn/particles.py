@@ -27,7 +27,22 @@ class Lazy:
     key: str
 
 
-Held: TypeAlias = "Tensor | Lazy | tuple[Held, ...]"
+@dataclass(frozen=True)
+class Given:
+    """An input: all particles of a unit hold the same, so it need not follow them.
+
+    Attributes:
+        rows: what each unit holds, [units, *shape].
+    """
+
+    rows: Tensor
+
+    def to(self, world: World) -> Tensor:
+        """Return what each particle holds, [P, *shape]."""
+        return self.rows.index_select(0, world.unit)
+
+
+Held: TypeAlias = "Tensor | Lazy | Given | tuple[Held, ...]"
 """What a node is worth to each particle: a tensor [P, *shape], or several results."""
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from diffprog.ir.graph import Graph, Hole, Network, Node, Param, regions, walk
 from diffprog.learn import vector
 from diffprog.learn.deciders import Replay
-from diffprog.learn.particles import Frame, Held, Lazy, Shelf, World, representatives
+from diffprog.learn.particles import Frame, Given, Held, Lazy, Shelf, World, representatives
 from diffprog.types import Array, Tuple, Type
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Runner(ABC):
             if grown > merged and (regions(node) or grown > 4 * merged):
                 merged = self.merge(frame)
         if settle:
-            self.forced(graph, frame, graph.results)
+            self.force(frame, frame.shelves[0], graph.results)
         if frame.world.count > merged:
             self.merge(frame)
         values = frame.shelves[0].values
@@ -199,9 +199,9 @@ class Runner(ABC):
                 nodes = self.decider.merge(world, classes, count)
                 first = representatives(classes, count)
                 frame.take(first, replace(world.take(first), node=nodes))
-            kept = self.decider.keep(frame.world)
-            if kept is not None:
-                frame.take(kept)
+        kept = self.decider.keep(frame.world)
+        if kept is not None:
+            frame.take(kept)
         return frame.world.count
 
     def outer(self, frame: Frame, graph: Graph) -> Tensor:
@@ -223,12 +223,14 @@ class Runner(ABC):
 
     def forced(self, graph: Graph, frame: Frame, ids: Sequence[int]) -> list[Tensor]:
         """Return the values of nodes, deciding what has to be."""
-        self.force(frame, frame.shelves[0], ids)
+        values = frame.shelves[0].values
+        self.force(frame, frame.shelves[0], [i for i in ids if isinstance(values[i], Lazy)])
         found = [frame.shelves[0].values[i] for i in ids]
-        return [v for v in found if isinstance(v, Tensor)]
+        own = [v.to(frame.world) if isinstance(v, Given) else v for v in found]
+        return [v for v in own if isinstance(v, Tensor)]
 
     def force(self, frame: Frame, shelf: Shelf, places: Sequence[int]) -> None:
-        """Decide every cell of the lazy values at some places of a shelf."""
+        """Decide every cell of the lazy values at some places of a shelf; let inputs follow."""
         for i in places:
             value = shelf.values[i]
             if isinstance(value, Lazy):
@@ -237,6 +239,8 @@ class Runner(ABC):
                     self.meet(frame, torch.full((frame.world.count,), cell))
                 cells = frame.world.memory[:, part.first : part.last] + part.lo
                 shelf.values[i] = cells.reshape(-1, *vector.shape_of(shelf.types[i]))
+            elif isinstance(value, Given):
+                shelf.values[i] = value.to(frame.world)
 
     def meet(self, frame: Frame, cell: Tensor, mask: Tensor | None = None) -> None:
         """Decide a free cell, [P], for those particles that have not."""

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from diffprog.learn.particles import Keys, representatives
-from diffprog.learn.vector import domain, item_of
+from diffprog.learn.vector import domain, item_of, shape_of
 from diffprog.types import Real, Tuple, Type
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from diffprog.learn.particles import World
 
 Results: TypeAlias = "Tensor | tuple[Tensor, ...]"
-Apply: TypeAlias = "Callable[[str, int, Sequence[Type], Sequence[Tensor]], Results]"
-"""A network on rows: (name, lifted axes, types, arguments [U, *shape]) to results [U, *shape]."""
+Apply: TypeAlias = "Callable[[str, int, Sequence[Type], Sequence[Tensor], Tensor | None], Results]"
+"""A network on rows: (name, lifted axes, types, arguments [U, *shape], which row of the first
+argument each has, where that has fewer) to results [U, *shape]."""
 
 
 def is_reference(value: Tensor, t: Type) -> bool:
@@ -88,6 +89,8 @@ class Tape:
         self.calls: list[Called] = []
         self.decisions: list[Decided] = []
         self.references = self.leaves = 0
+        self.firsts: list[int] = []
+        self.results: list[tuple[int, int]] = []
 
     def network(
         self, node: Network, types: Sequence[Type], values: Sequence[Tensor], world: World
@@ -97,10 +100,17 @@ class Tape:
         args = tuple(v.index_select(0, first) for v in values)
         parts = len(node.type.items) if isinstance(node.type, Tuple) else 1
         call = Called(node.name, node.lifted, tuple(types), args, self.references, parts)
-        self.calls.append(call)
-        self.references += parts * call.rows
+        self._note(call)
         found = tuple(call.first + j * call.rows + classes for j in range(parts))
         return found if isinstance(node.type, Tuple) else found[0]
+
+    def _note(self, call: Called) -> None:
+        """Add a call; note the first reference of each of its results, and whose it is."""
+        for part in range(call.parts):
+            self.firsts.append(self.references)
+            self.results.append((len(self.calls), part))
+            self.references += call.rows
+        self.calls.append(call)
 
     def decide(self, logits: Tensor, mask: Tensor | None, count: int) -> Tensor:
         """Note decisions of particles by references [P] and return their leaves, [P, K]."""
@@ -120,14 +130,21 @@ class Tape:
         """Return the log-probability of each leaf, [leaves], with its gradient."""
         found: list[tuple[Tensor, ...]] = []
         for call in self.calls:
-            args = [
-                self._gathered(v, found) if is_reference(v, t) else v
-                for v, t in zip(call.args, call.types, strict=True)
-            ]
-            result = apply(call.name, call.lifted, call.types, args)
-            found.append(result if isinstance(result, tuple) else (result,))
+            found.append(self._called(call, apply, found))
         rows = [self._log_probs(d, found, temperature) for d in self.decisions]
         return torch.cat([r.reshape(-1) for r in rows]) if rows else torch.zeros(0)
+
+    def _called(
+        self, call: Called, apply: Apply, found: Sequence[tuple[Tensor, ...]]
+    ) -> tuple[Tensor, ...]:
+        """Run a call whose references are to what was found."""
+        pairs = list(zip(call.args, call.types, strict=True))
+        of = _shared(*pairs[0])
+        if of is not None:
+            pairs[0] = (torch.unique(call.args[0]), call.types[0])
+        args = [self._gathered(v, found) if is_reference(v, t) else v for v, t in pairs]
+        result = apply(call.name, call.lifted, call.types, args, of)
+        return result if isinstance(result, tuple) else (result,)
 
     def _log_probs(
         self, decided: Decided, found: Sequence[tuple[Tensor, ...]], temperature: float
@@ -141,22 +158,15 @@ class Tape:
     def _gathered(self, references: Tensor, found: Sequence[tuple[Tensor, ...]]) -> Tensor:
         """Return what references stand for, [U, *shape]."""
         places: list[Tensor] = []
-        starts = [
-            (call.first + j * call.rows, call.rows, i, j)
-            for i, call in enumerate(self.calls[: len(found)])
-            for j in range(call.parts)
-        ]
-        firsts = torch.tensor([s[0] for s in starts])
-        owner = torch.searchsorted(firsts, references, right=True) - 1
-        used = torch.unique(owner).tolist()
+        owner = torch.searchsorted(torch.tensor(self.firsts), references, right=True) - 1
         index = torch.zeros_like(references)
         offset = 0
-        for k in used:
-            start, rows, i, j = starts[k]
+        for k in torch.unique(owner).tolist():
             here = owner == k
-            index[here] = references[here] - start + offset
-            places.append(found[i][j])
-            offset += rows
+            index[here] = references[here] - self.firsts[k] + offset
+            call, part = self.results[k]
+            places.append(found[call][part])
+            offset += len(places[-1])
         whole = places[0] if len(places) == 1 else torch.cat(places)
         return whole.index_select(0, index)
 
@@ -208,9 +218,45 @@ class Tape:
                 new[a] if is_reference(a, t) else a
                 for a, t in zip(call.args, call.types, strict=True)
             )
-            self.calls.append(replace(call, args=args, first=self.references))
-            self.references += call.parts * many
+            self._note(replace(call, args=args, first=self.references))
         self.decisions = [replace(d, logits=new[d.logits]) for d in kept]
+
+
+class Read(Tape):
+    """A tape that runs each call when it is noted, without gradients: its numbers are known."""
+
+    def __init__(self, apply: Apply, temperature: float) -> None:
+        super().__init__()
+        self.apply, self.temperature = apply, temperature
+        self.found: list[tuple[Tensor, ...]] = []
+        self._logs = torch.zeros(0)
+
+    def network(
+        self, node: Network, types: Sequence[Type], values: Sequence[Tensor], world: World
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Note a call, and run it."""
+        references = super().network(node, types, values, world)
+        self.found.append(self._called(self.calls[-1], self.apply, self.found))
+        return references
+
+    def decide(self, logits: Tensor, mask: Tensor | None, count: int) -> Tensor:
+        """Note decisions, and how probable their alternatives are."""
+        leaves = super().decide(logits, mask, count)
+        rows = self._log_probs(self.decisions[-1], self.found, self.temperature)
+        self._logs = torch.cat((self._logs, rows.reshape(-1)))
+        return leaves
+
+    def logs(self) -> Tensor:
+        """Return the log-probability of each leaf so far."""
+        return self._logs
+
+
+def _shared(value: Tensor, t: Type) -> Tensor | None:
+    """Return which row each has, where whole arrays that were computed are had by several."""
+    if not is_reference(value, t) or len(shape_of(t)) < 2:
+        return None
+    rows, of = torch.unique(value, return_inverse=True)
+    return of if 2 * len(rows) <= len(value) else None
 
 
 def _distinct(values: Sequence[Tensor], types: Sequence[Type]) -> tuple[Tensor, Tensor]:

@@ -116,11 +116,28 @@ class Grams(nn.Module):
         return torch.cat(found, 1).transpose(1, 2)
 
 
-def attention(memory: Tensor, query: Tensor) -> Tensor:
-    """Return the weight of each place, [B, length]: softmax of dot products; zeros are no place."""
-    scores = (memory @ query.unsqueeze(-1)).squeeze(-1) / memory.shape[-1] ** 0.5
-    there = (memory != 0).any(-1)
+def attention(memory: Tensor, queries: Tensor) -> Tensor:
+    """Return the weight of each place, [B, n, length], for queries [B, n, width].
+
+    Softmax of dot products; zeros are no place.
+    """
+    scores = queries @ memory.transpose(1, 2) / memory.shape[-1] ** 0.5
+    there = (memory != 0).any(-1).unsqueeze(1)
     return torch.softmax(torch.where(there, scores, FAR), -1)
+
+
+def attended(memory: Tensor, query: Tensor, of: Tensor | None) -> Tensor:
+    """Return what is attended to, [B, width]; `of` says whose memory each row has, [B]."""
+    if of is None:
+        return (attention(memory, query.unsqueeze(1)) @ memory).squeeze(1)
+    order = torch.argsort(of, stable=True)
+    counts = torch.bincount(of, minlength=len(memory))
+    starts = torch.cumsum(counts, 0) - counts
+    rank = torch.empty_like(of)
+    rank[order] = torch.arange(len(of), device=of.device) - starts[of[order]]
+    side_by_side = query.new_zeros(len(memory), int(counts.max()), query.shape[-1])
+    queries = side_by_side.index_put((of, rank), query)
+    return (attention(memory, queries) @ memory)[of, rank]
 
 
 def pooled(memory: Tensor) -> Tensor:
@@ -140,10 +157,11 @@ class Attending(nn.Module):
         self.hidden, self.memory = _size(o, "hidden"), _size(o, "memory")
         self.query = nn.Linear(self.hidden, self.memory)
 
-    def state(self, memory: Tensor, inner: Tensor, all_read: Tensor) -> Tensor:
+    def state(
+        self, memory: Tensor, inner: Tensor, all_read: Tensor, of: Tensor | None = None
+    ) -> Tensor:
         """Return the state whose cell holds `inner`; the first `hidden` numbers of it ask."""
-        weights = attention(memory, self.query(inner[:, : self.hidden]))
-        context = (weights.unsqueeze(1) @ memory).squeeze(1)
+        context = attended(memory, self.query(inner[:, : self.hidden]), of)
         return torch.cat((inner, context, all_read), -1)
 
 
@@ -170,8 +188,10 @@ class Step(Attending):
         self.lstm = o["cell"] == "lstm"
         self.cell = nn.LSTMCell(size, self.hidden) if self.lstm else nn.GRUCell(size, self.hidden)
 
-    def forward(self, memory: Tensor, state: Tensor, decision: Tensor) -> Tensor:
-        """Return the next state."""
+    def forward(
+        self, memory: Tensor, state: Tensor, decision: Tensor, of: Tensor | None = None
+    ) -> Tensor:
+        """Return the next state; `of` says which row of the memory each row has."""
         inner = self.hidden * (2 if self.lstm else 1)
         cell, context, all_read = torch.split(state, [inner, self.memory, self.memory], -1)
         x = torch.cat((decision, context), -1)
@@ -179,7 +199,7 @@ class Step(Attending):
             new = torch.cat(self.cell(x, (cell[:, : self.hidden], cell[:, self.hidden :])), -1)
         else:
             new = self.cell(x, cell)
-        return self.state(memory, new, all_read)
+        return self.state(memory, new, all_read, of)
 
 
 class Head(nn.Linear):

@@ -11,11 +11,14 @@ import torch
 from diffprog.learn.beam import Beam
 from diffprog.learn.cells import Cells, parameter_name
 from diffprog.learn.fit import fit
+from diffprog.learn.networks import Networks
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.relaxed import relax
 from diffprog.learn.rows import Rows, Task
+from diffprog.learn.scout import Scouted
+from diffprog.nets import PREFIX
 from diffprog.pipeline import loads
-from diffprog.types import Int
+from diffprog.types import REAL, Int
 
 TWO = """program two(x: int<2>) -> int<9>:
     a = choose int<3>
@@ -25,8 +28,23 @@ TWO = """program two(x: int<2>) -> int<9>:
 """Nine sequences, all of which end differently: none merge."""
 
 
+WRITE = """size words = 4
+
+program write(text: int<words>[2], a: real, b: real) -> real:
+    controller reader = gru(hidden = 4) reads text
+    x = choose(a, b) by reader
+    for i in 0 .. 2:
+        choose by reader where [true, a > 0.0, true]:
+            x = x + (choose(a, b) by reader)
+            x = x * 2.0
+            pass
+    return x
+"""
+"""Decisions in a loop, in alternatives, and masked; many sequences give the same number."""
+
+
 def loss_of(
-    width: int, first: list[float], second: list[float], target: int
+    kind: type[Beam | Scouted], width: int, first: list[float], second: list[float], target: int
 ) -> tuple[float, float]:
     """Return the loss and what is left out, for stated probabilities of two choices."""
     program = loads(TWO, "two.dp")
@@ -37,19 +55,22 @@ def loss_of(
         parameter_name(key): torch.tensor([p], dtype=torch.float64).log()
         for key, p in zip(cells.parts, (first, second), strict=True)
     }
-    beam = Beam([task], cells, Likelihood(), relax(), width=width)
+    common = ([task], cells, Likelihood())
+    beam: Beam | Scouted
+    beam = Beam(*common, relax(), width=width) if kind is Beam else Scouted(*common, width=width)
     found = beam.loss(0, logits, torch.Generator(), 1.0)
     return float(found.value[0]), float(found.more["left out"][0])
 
 
+@pytest.mark.parametrize("kind", [Beam, Scouted])
 @pytest.mark.parametrize("width", [1, 2, 3, 5, 9])
-def test_what_is_left_out_is_the_rest(width: int) -> None:
+def test_what_is_left_out_is_the_rest(width: int, kind: type[Beam | Scouted]) -> None:
     """The mass in the beam and the mass left out are 1, and the beam holds the best sequences."""
     first, second = [0.7, 0.2, 0.1], [0.6, 0.3, 0.1]
     joint = {(a, b): first[a] * second[b] for a, b in itertools.product(range(3), repeat=2)}
     inside = 0.0
     for a, b in joint:
-        loss, left_out = loss_of(width, first, second, 3 * a + b)
+        loss, left_out = loss_of(kind, width, first, second, 3 * a + b)
         if loss == pytest.approx(-math.log(joint[a, b])):
             inside += joint[a, b]
         else:  # outside the beam: at most as likely as all that is
@@ -66,3 +87,36 @@ def test_the_report_goes_into_the_metrics() -> None:
     result = fit(program, [({"x": 0}, 5)], estimator="beam", width=2, restarts=2, progress=False)
     assert result.program.run(x=0) == 5
     assert all(0 <= float(str(row["left out"])) < 1 for row in result.metrics)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 64])
+def test_scouting_gives_the_loss_and_its_gradient(width: int) -> None:
+    """Finding the beam first and weighing it then is following it with weights all the time."""
+    program = loads(WRITE, "write.dp")
+    networks = Networks.of(program.checked.nets).eval()
+    generator = torch.Generator().manual_seed(width)
+    weights = {
+        f"{PREFIX}{name}.{key}": torch.randn(2, *p.shape, generator=generator).double()
+        for name in program.checked.nets
+        for key, p in networks.layers.layer(name).double().named_parameters()
+    }
+    texts = torch.tensor([[i, j] for i in range(4) for j in range(4)])
+    numbers = {"a": torch.tensor([2.0, -3.0] * 8).double(), "b": torch.full((16,), 5.0).double()}
+    targets = torch.tensor([8.0, -3.0, 7.0, 99.0] * 4).double()  # the last is never right
+    rows = Rows({"text": texts, **numbers}, (targets,), torch.ones(16).double(), ())
+    cells, task = Cells(program.holes), Task(program.simplified, (REAL,), rows)
+    found = []
+    for kind in (Beam, Scouted):
+        own = {key: value.clone().requires_grad_() for key, value in weights.items()}
+        common = ([task], cells, Likelihood())
+        beam = (
+            Beam(*common, relax(), networks=networks, width=width)
+            if kind is Beam
+            else Scouted(*common, networks=networks, width=width)
+        )
+        loss = beam.loss(0, own, torch.Generator(), 1.0)
+        loss.objective.sum().backward()
+        found.append([loss.value, loss.more["left out"], *(v.grad for v in own.values())])
+        assert loss.impossible == (4 if width == 64 else 0)
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)

@@ -108,7 +108,9 @@ def test_a_tape_without_what_nobody_needs() -> None:
     assert number.tolist() == [-1, -1, 0, 1]
     assert [c.args[0].tolist() for c in kept.calls] == [[2.0]]
 
-    def apply(name: str, lifted: int, types: object, args: list[torch.Tensor]) -> torch.Tensor:
+    def apply(
+        name: str, lifted: int, types: object, args: list[torch.Tensor], of: None
+    ) -> torch.Tensor:
         return torch.stack((args[0], -args[0]), -1)
 
     assert torch.allclose(
