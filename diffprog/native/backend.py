@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
 
 
-BACKENDS = ("torch", "native", "auto")
+BACKENDS = ("torch", "compile", "native", "auto")
 
 
 def backed(backend: str, graph: Graph, other: Callable[..., Any]) -> Callable[..., Any]:

@@ -63,6 +63,7 @@ def softened(
     from diffprog.native.backend import backed
     from diffprog.soft.bound import refuse_wrong
     from diffprog.soft.module import SoftProgram
+    from diffprog.soft.torchgen import generate
 
     for name, bound in externs.items():
         refuse_wrong(checked.nets[name], bound)
@@ -77,7 +78,11 @@ def softened(
         externs=externs,
         **options,
     )
-    module._function = backed(backend, graph, module._function)
+    if backend == "compile":
+        module.generated = generate(graph, main.name, pieces=True)
+        module._load()
+    else:
+        module._function = backed(backend, graph, module._function)
     own = {k: v for k, v in choices.items() if k in checked.holes or k.startswith(PREFIX)}
     module.load_choices(own)
     return module

@@ -84,7 +84,7 @@ def _iterate(
     bounds = ", ".join([lo, hi] if node.step == 1 else [lo, hi, str(node.step)])
     names = [t.code for t in inner.values()]
     rounds_fit(trips(node, args), node.span)
-    if trips(node, args) <= LONG and em.writer.depth < DEEP:
+    if em.pieces is None and trips(node, args) <= LONG and em.writer.depth < DEEP:
         with (
             em.writer.block(f"for {counter} in range({bounds}):"),
             rounds(em, inner.values(), node.span),
@@ -97,9 +97,14 @@ def _iterate(
         return
     function = em.writer.fresh("step")
     head = f"def {function}(report, {', '.join([counter, *names])}):"
-    with em.writer.block(head), rounds(em, inner.values(), node.span):
+    with (
+        em.body(trips(node, args)) as more,
+        em.writer.block(head),
+        rounds(em, inner.values(), node.span),
+    ):
         results = em.region(node.body, inputs, list(inner))
         codes = [_code(em, placed(results[p]), t) for p, t in inner.items()]
         em.writer.line(f"return {row_of(codes)}")
     state = row_of(names)
-    em.writer.line(f"{state} = rolled({function}, range({bounds}), {state}, report)")
+    arguments = [function, f"range({bounds})", state, "report", *more]
+    em.writer.line(f"{state} = rolled({', '.join(arguments)})")

@@ -7,15 +7,17 @@ this one.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.ir.graph import Apply, Network, Reduce
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from diffprog.ir.graph import Graph, Hole, Node
+    from diffprog.soft.pieces import Pieces
     from diffprog.soft.writer import Term, Writer
     from diffprog.types import Type
 
@@ -42,6 +44,7 @@ class Emitter:
         regions: how many regions, the program's own counted.
         alternatives: where outcomes are asked for, the names of the weights of those so far, one
             for each axis that they have, left of all others; else None.
+        pieces: what the loops cost, where the program is to be compiled; else None.
     """
 
     writer: Writer
@@ -53,6 +56,7 @@ class Emitter:
     loops: int = 0
     regions: int = 0
     alternatives: list[str] | None = None
+    pieces: Pieces | None = None
     _told: int | None = None
 
     def comment(self, node: Node) -> None:
@@ -93,6 +97,18 @@ class Emitter:
     def tensors(self, terms: Sequence[Term]) -> list[str]:
         """Return the codes of terms as soft values."""
         return [self.tensor(t) for t in terms]
+
+    @contextmanager
+    def body(self, rounds: int) -> Iterator[list[str]]:
+        """Let a loop's body be written; give what its driver is told besides, in the end."""
+        found: list[str] = []
+        if self.pieces is None:
+            yield found
+            return
+        with self.pieces.loop(self.writer, rounds) as sizes:
+            yield found
+        if sizes[0]:
+            found.append(f"run=in_pieces({sizes[0]})")
 
 
 def name_of(node: Node) -> str:

@@ -151,19 +151,22 @@ def rolled(
     state: tuple[Any, ...],
     report: dict[str, dict[int, Any]] | None,
     over: Callable[[tuple[Any, ...]], bool] | None = None,
+    run: Callable[..., tuple[Any, ...]] | None = None,
 ) -> tuple[Any, ...]:
     """Run a loop: state = step(report, k, *state) for each k, until no row goes on (`over`).
 
     A long loop keeps the states between about √n chunks for the backward pass and runs each
-    chunk again there (Chen et al. 2016), so that memory grows with √n.
+    chunk again there (Chen et al. 2016), so that memory grows with √n. Consecutive rounds are run
+    by `run`, where that may be.
     """
-    plain = torch.compiler.is_compiling() or is_transformed() or not torch.is_grad_enabled()
-    if plain or len(counters) <= LONG:
-        return stretch(step, counters, state, report, over)
+    inside = torch.compiler.is_compiling() or is_transformed()
+    run = stretch if inside or run is None else run
+    if inside or not torch.is_grad_enabled() or len(counters) <= LONG:
+        return run(step, counters, state, report, over)
     size = math.isqrt(len(counters))
     for start in range(0, len(counters), size):
         part = counters[start : start + size]
-        state = again(step, part, state, report, over)
+        state = again(run, step, part, state, report, over)
         if over is not None and over(state):
             break
     return state
@@ -185,6 +188,7 @@ def stretch(
 
 
 def again(
+    run: Callable[..., tuple[Any, ...]],
     step: Callable[..., tuple[Any, ...]],
     counters: Sequence[int],
     state: tuple[Any, ...],
@@ -201,7 +205,7 @@ def again(
     before = [c.cell_contents for c in cells]
     held, shape = tree_flatten((state, before))
     if any(isinstance(v, torch.nn.Module) and any(True for _ in v.parameters()) for v in held):
-        return stretch(step, counters, state, report, over)
+        return run(step, counters, state, report, over)
     places = [i for i, v in enumerate(held) if isinstance(v, Tensor)]
 
     def work(tensors: Sequence[Tensor]) -> Any:
@@ -213,7 +217,7 @@ def again(
         try:
             for cell, value in zip(cells, outside, strict=True):
                 cell.cell_contents = value
-            return stretch(step, counters, start, told, over), told
+            return run(step, counters, start, told, over), told
         finally:
             for cell, value in zip(cells, before, strict=True):
                 cell.cell_contents = value

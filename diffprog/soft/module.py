@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from diffprog.soft import watched
 from diffprog.soft.choices import sizes
+from diffprog.soft.fused import fused
 from diffprog.soft.inputs import Encoder, gathered, leaves, named
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
@@ -92,7 +93,7 @@ class SoftProgram(Learned):
 
     @property
     def backend(self) -> str:
-        """What runs the program: `torch`, the generated source, or `native`, compiled C."""
+        """What runs the program: `torch`, its source; `compile`, that compiled; `native`, C."""
         return str(getattr(self._function, "backend", "torch"))
 
     def extra_repr(self) -> str:
@@ -261,15 +262,14 @@ class SoftProgram(Learned):
         first = self._parts(args, kwargs)[0]
         return watched.traced(first.module, first.inputs)
 
-    # --- what is made from the source again: after a copy, a move, a change of precision
-
     def _load(self) -> None:
         self._function, self._constants = self._loaded(self.generated)
         self._stepwise = None
 
     def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor]]:
         namespace = compiled(generated.source, self.name)
-        return namespace[generated.entry], namespace["make_constants"](self.like)
+        function = fused(namespace[generated.entry], generated.whole)
+        return function, namespace["make_constants"](self.like)
 
     def _with_weights_of(self, other: SoftProgram) -> SoftProgram:
         for name in ("_parameters", "_modules", "_buffers"):

@@ -130,13 +130,17 @@ def written(
     names = [*scalars, *loop.outs.values(), *loop.names.values()]
     function = writer.fresh("round_of")
     head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
-    with writer.block(head), rounds(em, loop.terms(loop.names).values(), loop.node.span):
+    with (
+        em.body(loop.node.rounds) as more,
+        writer.block(head),
+        rounds(em, loop.terms(loop.names).values(), loop.node.span),
+    ):
         body()
         writer.line(f"return {row_of(names)}")
     first = [*scalars.values(), *(nothing for _ in loop.outs), *(starts[p] for p in loop.state)]
     counters = f"range({loop.node.rounds})"
     writer.line(f"{row_of(names)} = rolled(")
-    for argument in (function, counters, row_of(first), "report", f"lambda state: {over}"):
+    for argument in (function, counters, row_of(first), "report", f"lambda state: {over}", *more):
         writer.line(f"    {argument},")
     writer.line(")")
 

@@ -14,7 +14,7 @@ import sys
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from diffprog.soft import finite, folds, halting, kernels, memory
+from diffprog.soft import chunks, finite, folds, halting, kernels, memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _functions(module: ModuleType) -> dict[str, FunctionType]:
 
 KERNELS: dict[str, FunctionType] = {
     name: function
-    for module in (kernels, finite, memory, folds, halting)
+    for module in (kernels, finite, memory, folds, halting, chunks)
     for name, function in _functions(module).items()
 }
 """Every function that generated code may call, by name."""
@@ -43,6 +43,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import product
+from types import FunctionType
 from typing import Any
 
 import torch

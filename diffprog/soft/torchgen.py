@@ -38,6 +38,7 @@ from diffprog.soft.holes import hole
 from diffprog.soft.limits import value_fits
 from diffprog.soft.live import live
 from diffprog.soft.networks import called, unpacked
+from diffprog.soft.pieces import WHOLE, Pieces
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
@@ -53,11 +54,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """The text of a program's file, and the names in it that a caller needs."""
+    """The text of a program's file, and the names in it that a caller needs.
+
+    `whole` says of a file for `torch.compile` whether all of it is compiled as one; else None.
+    """
 
     source: str
     entry: str
     params: tuple[str, ...]
+    whole: bool | None = None
 
 
 @dataclass
@@ -181,6 +186,7 @@ def generate(
     inspect: bool = False,
     tracing: Mapping[str, Sequence[str]] | None = None,
     outcomes: bool = False,
+    pieces: bool = False,
 ) -> Generated:
     """Return a program's file.
 
@@ -192,10 +198,12 @@ def generate(
         tracing: the alternatives of holes by key, where what the run does is handed to `watch`.
         outcomes: whether the function returns alternatives on leading axes, one for each step of a
             loop `by ponder`, and first the weights of each such axis.
+        pieces: whether it is for `torch.compile`, with loops some rounds at a time.
     """
     writer = Writer(inspect=inspect)
     writer.reserve({*KERNELS, "inspect", *CALLS})
     generator = Generator(writer, tracing=tracing, outcomes=outcomes)
+    cut = generator.emitter.pieces = Pieces() if pieces else None
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
     for p in graph.params:
@@ -209,4 +217,5 @@ def generate(
         codes.insert(0, row_of(generator.emitter.alternatives))
     writer.line(f"return {row_of(codes)}")
     source = assembled(writer, generator.weights, entry, params)
-    return Generated(source, entry, params)
+    whole = None if cut is None else cut.cost(writer) <= WHOLE
+    return Generated(source, entry, params, whole)

@@ -1,0 +1,57 @@
+"""How a program is cut for `torch.compile`: loops a few rounds at a time, never unrolled whole.
+
+In: what is written of a loop. Out: how many of its rounds are compiled together. The cost of a
+loop is that of its rounds, unrolled as the compiler would: lines of source, inner loops times their
+rounds.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diffprog.soft.writer import Writer
+
+WHOLE = 600
+"""The lines of a program, unrolled, that is compiled as a whole: some ten to twenty seconds."""
+
+PIECE = 200
+"""The lines that are compiled together of a loop: beyond, a call costs little beside its work."""
+
+
+@dataclass
+class Pieces:
+    """What the loops that are written so far cost when they are unrolled.
+
+    Attributes:
+        beyond: the lines of all rounds but the first.
+        loops: how many loops there are.
+    """
+
+    beyond: int = 0
+    loops: int = 0
+
+    def cost(self, writer: Writer) -> int:
+        """Return the lines written so far, unrolled."""
+        return sum(not line.lstrip().startswith("#") for line in writer.lines) + self.beyond
+
+    @contextmanager
+    def loop(self, writer: Writer, rounds: int) -> Iterator[list[int]]:
+        """Watch a loop's body being written.
+
+        Yields:
+            A list that has, in the end, how many rounds are compiled together: 0 where the body
+            is too large, and has loops that are.
+        """
+        found: list[int] = []
+        before, inside = self.cost(writer), self.loops
+        yield found
+        body = self.cost(writer) - before
+        too_large = body > PIECE and self.loops > inside
+        found.append(0 if too_large else max(1, PIECE // max(1, body)))
+        self.beyond += body * (rounds - 1)
+        self.loops += 1

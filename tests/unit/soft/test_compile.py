@@ -1,0 +1,116 @@
+"""The backend `compile`: the torch source, compiled whole or some rounds of a loop at a time."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch._dynamo.utils import counters
+
+import diffprog as dp
+from diffprog.soft import pieces, torchgen
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# torch asks tensors of its own for their slopes when it compiles.
+pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")
+
+POWER = """size n = 3
+
+program power(v: real) -> real:
+    x = 2.0
+    for i in 0 .. n:
+        x = x * v
+    return x
+"""
+PASS = """size n = 12
+
+program steps(x: real, stride: real, limit: real) -> (real, real):
+    n_steps = 0.0
+    while x < limit max n:
+        x = x + stride
+        n_steps = n_steps + 1.0
+    return x, n_steps
+"""
+INPUTS = {"x": [0.0, 0.5], "stride": [0.5, 0.75], "limit": [9.0, 30.0]}
+
+
+def step(module: torch.nn.Module, inputs: dict[str, list[float]]) -> list[Tensor]:
+    """Return results, gradients and what is unfinished."""
+    given = {k: torch.tensor(v, dtype=torch.float64).requires_grad_() for k, v in inputs.items()}
+    out = module(**given)
+    out = out if isinstance(out, tuple) else (out,)
+    torch.autograd.backward([o.sum() for o in out])
+    told = [x for lines in module.report.values() for x in lines.values()]  # type: ignore[union-attr]
+    return [*out, *(x.grad for x in given.values()), *told]
+
+
+def pair(text: str, **sizes: int) -> list[torch.nn.Module]:
+    """Return a program on both backends."""
+    made = [dp.loads(text, **sizes).soften(backend=b).double() for b in ("torch", "compile")]
+    assert [m.backend for m in made] == ["torch", "compile"]
+    return list(made)
+
+
+def test_whole() -> None:
+    """The first state of this loop asks for no gradient: that of 2 v^3 at 3 is 54, and not 18."""
+    torch.compiler.reset()
+    before = counters["stats"]["unique_graphs"]
+    _, module = pair(POWER)
+    out, slope = step(module, {"v": [3.0]})
+    assert counters["stats"]["unique_graphs"] == before + 1
+    assert (out.item(), slope.item()) == (54.0, 54.0)
+
+
+def test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long loops are compiled some rounds at a time; no temperature is compiled anew."""
+    monkeypatch.setattr(torchgen, "WHOLE", 0)
+    monkeypatch.setattr(pieces, "PIECE", 30)
+    torch.compiler.reset()
+    plain, module = pair(PASS)
+    assert "run=in_pieces(" in module.source
+    counts = []
+    for T in (0.5, 0.4, 0.3):  # noqa: N806
+        plain.temperature = module.temperature = T
+        for found, wanted in zip(step(module, INPUTS), step(plain, INPUTS), strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+        counts.append(counters["stats"]["unique_graphs"])
+    assert counts[1] == counts[2]
+    step(plain, INPUTS)
+    assert counters["stats"]["unique_graphs"] == counts[2]
+
+
+def test_what_is_compiled_does_not_grow_with_rounds() -> None:
+    """The source of a loop for the compiler is the same at any length, and whole loops are few."""
+    texts = []
+    for n in (3, 300, 9000):
+        module = dp.loads(PASS, n=n).soften(backend="compile")
+        texts.append(module.source.replace(str(n + 1), "N").replace(str(n), "N"))
+        assert module.generated.whole is (n == 3)
+    assert texts[1] == texts[2]
+
+
+def test_copies_are_compiled_too() -> None:
+    """A copy has the backend of what it is a copy of."""
+    assert copy.deepcopy(pair(POWER)[1]).backend == "compile"
+
+
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message once, and the torch source."""
+    torch.compiler.reset()
+    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", ("/nonexistent/c++",))
+    plain, module = pair(POWER)
+    with pytest.warns(RuntimeWarning, match="the torch source is used"):
+        found = step(module, {"v": [1.5]})
+    assert found == step(plain, {"v": [1.5]}) == step(module, {"v": [1.5]})
+    assert module.backend == "torch"
+
+
+def test_transforms_run_the_file_as_it_stands() -> None:
+    """Under `torch.func` nothing is compiled."""
+    _, module = pair(POWER)
+    slope = torch.func.grad(lambda v: module(v=v).sum())(torch.tensor(3.0, dtype=torch.float64))
+    assert slope.item() == 54.0
