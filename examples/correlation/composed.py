@@ -1,8 +1,9 @@
 """What a system computes that composes marginals: the same programs by its rules, in a few lines.
 
 The rules: an operation takes its arguments as independent; a branch mixes each variable by the
-weight of the case, and a loop by the weight of going on, without conditioning on the test; a
-comparison of reals is the plain logistic function.
+weight of the case; a loop lets the state run on, and mixes those at which it may end by the
+product of its tests; nothing is conditioned on a test; a comparison of reals is the plain logistic
+function. So do the branches and loops of AlgoVision 0.1.2.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def mixed(weight: float, first: Weights, second: Weights) -> Weights:
     }
 
 
+def added(out: Weights, weight: float, x: Weights) -> Weights:
+    """Return out + weight * x."""
+    return {v: out.get(v, 0.0) + weight * x.get(v, 0.0) for v in {**out, **x}}
+
+
 def minus(x: Weights) -> Weights:
     """`x - x`."""
     return applied(lambda a, b: a - b, x, x)
@@ -47,10 +53,13 @@ def plus(x: Weights) -> Weights:
 
 def upto(x: Weights) -> Weights:
     """`while x < 3 max 4: x = x + 1`; the range is as wide as the loop can make it."""
+    alive: float = 1.0
+    out: Weights = {}
     for _ in range(4):
         go = applied(lambda v: v < 3, x).get(True, 0.0)
-        x = mixed(go, applied(lambda v: v + 1, x), x)
-    return x
+        out = added(out, alive * (1 - go), x)
+        alive, x = alive * go, applied(lambda v: v + 1, x)
+    return added(out, alive, x)
 
 
 def smaller(a: Weights, b: Weights) -> Weights:
@@ -72,7 +81,9 @@ def cells(i: Weights) -> Weights:
 
 def reach(x: float, temperature: float) -> float:
     """`while x < 5 max 3: x = x + 1`, with the plain logistic function for `<`."""
+    alive, out = 1.0, 0.0
     for _ in range(3):
         go = 1 / (1 + math.exp(min(700.0, (x - 5) / temperature)))
-        x = go * (x + 1) + (1 - go) * x
-    return x
+        out += alive * (1 - go) * x
+        alive, x = alive * go, x + 1
+    return out + alive * x

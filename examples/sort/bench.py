@@ -15,9 +15,9 @@ TESTS = [8, 64]
 RESTARTS = 8
 STEPS = 50
 PUBLISHED = {2: {8: "100", 64: "100"}, 3: {8: "100", 64: "100"}, 4: {8: "49.2", 64: "20.6"}}
-"""Exact % of ∂4, `Compare` (Bošnjak et al. 2017)."""
+"""Exact % of ∂4, `Compare` (Bošnjak et al. 2017), at second hand."""
 TAKEN = {2: (61, 11), 3: (390, 14), 4: (None, 32), 5: (None, 114), 6: (None, 245)}
-"""Seconds to 100 % at length 8, on other CPUs: of ∂4, of DeepProbLog (Manhaeve et al. 2018)."""
+"""Seconds to 100 % at length 8 on other CPUs: ∂4, DeepProbLog (Manhaeve 2018), at second hand."""
 RULES = ("if xs[i] > xs[i + 1]:", "if xs[i] < xs[i + 1]:")
 """What the choice has to become: the first for ascending lists, the second for descending."""
 
