@@ -1,6 +1,6 @@
-"""Plain values of rows, where the arguments are known.
+"""Plain values of nodes, where the arguments are known.
 
-In: a row and crisp values, None for those that are not known. Out: the crisp result, or None.
+In: a node and crisp values, None for those that are not known. Out: the crisp result, or None.
 Analyses use it to follow indices and bounds; what a program means is said by the interpreter.
 Never imports torch.
 """
@@ -9,14 +9,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from diffprog.errors import InvariantError
+from diffprog.ir.graph import Apply, Const, Table
 from diffprog.ops import OPS
-from diffprog.types import Array
+from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Apply
-    from diffprog.types import Type
+    from diffprog.ir.graph import Node
+    from diffprog.types import Finite, Type
+
+
+def scalar(node: Node, values: Sequence[Any], types: Sequence[Type]) -> Any:
+    """Compute a constant, a row or a table on known finite scalars."""
+    match node:
+        case Const(value):
+            return value
+        case Apply():
+            return plain(node, values, types)
+        case Table():
+            return entry(node, values, types)
+        case _:
+            message = f"{type(node).__name__} on finite scalars"
+            raise InvariantError(message)
+
+
+def entry(node: Table, values: Sequence[Any], types: Sequence[Type]) -> Any:
+    """Look a combination of known values up."""
+    place = 0
+    for value, t in zip(values, map(finite, types), strict=True):
+        place = place * t.size + int(value) - t.lo
+    return finite(node.type).values()[node.entries[place]]
+
+
+def finite(t: Type) -> Finite:
+    """Return a finite scalar type as one."""
+    assert isinstance(t, Bool | Int | Enum)
+    return t
 
 
 def plain(node: Apply, values: Sequence[Any], types: Sequence[Type]) -> Any:

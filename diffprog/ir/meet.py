@@ -10,11 +10,11 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from diffprog.ir.compute import plain
+from diffprog.ir.compute import entry, plain
 from diffprog.ir.graph import Apply, Const, Hole, Network, Read, Reduce, Table, Write
 from diffprog.ir.masks import change, places, same, spread, twice, union
 from diffprog.ops import OPS
-from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
+from diffprog.types import Array, Int, Real, Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,12 +159,7 @@ def table(ledger: Ledger, node: Table, args: Sequence[Flowing], types: Sequence[
     if bits or any(v is None for _, v in args):
         meeting(ledger, node, masks)
         return bits, None
-    place = 0
-    for (_, value), t in zip(args, types, strict=True):
-        assert isinstance(t, Bool | Int | Enum)
-        place = place * t.size + int(value) - t.lo
-    entry = node.entries[place]
-    return 0, bool(entry) if isinstance(node.type, Bool) else entry + getattr(node.type, "lo", 0)
+    return 0, entry(node, [value for _, value in args], types)
 
 
 def _indices(args: Sequence[Flowing], types: Sequence[Type]) -> tuple[int, list[int | None]]:

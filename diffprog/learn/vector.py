@@ -1,9 +1,9 @@
 """The crisp rows, for many particles at once.
 
 In: tensors [P, *shape] (finite values as int64, `false` 0 and `true` 1; reals as floats). Out:
-the same. `OPS` and `REDUCTIONS` define what each row means; what stands here is only their
-vectorised form, and a test holds the two together. A finite row that has no form here is
-tabulated from its crisp function.
+the same. `OPS` and `REDUCTIONS` define what each row means, and a row of `OPS` states its form on
+whole tensors too; a test holds the two together. A finite row that states none is tabulated from
+its crisp function.
 """
 
 from __future__ import annotations
@@ -19,91 +19,43 @@ from torch import Tensor
 from diffprog.errors import Diagnostic, DiffprogError
 from diffprog.ir.graph import Axes, Cut
 from diffprog.ops import OPS, REDUCTIONS
-from diffprog.soft.kernels import root, sums_after, sums_before
+from diffprog.soft import kernels
 from diffprog.types import Array, Bool, Enum, Int, Real, Type, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from diffprog.ops import OpSpec
+
 TABLE_LIMIT = 2**20
 """The largest joint domain that is tabulated from a row's crisp function."""
 
 
-def _floordiv(a: Tensor, b: Tensor) -> Tensor:
-    return torch.div(a, b, rounding_mode="floor")
-
-
-def _pick(scores: Tensor) -> Tensor:
-    return _first(scores == scores.amax(-1, keepdim=True))
-
-
-def _first(wanted: Tensor) -> Tensor:
+def first(wanted: Tensor) -> Tensor:
     """Return the place of the first true cell of the last axis."""
     n = wanted.shape[-1]
     return torch.where(wanted, torch.arange(n, device=wanted.device), n).amin(-1)
 
 
-def _cosine(memory: Tensor, key: Tensor) -> Tensor:
-    norms = memory.norm(dim=-1) * key.norm(dim=-1, keepdim=True)
-    dots = (memory @ key.unsqueeze(-1)).squeeze(-1)
-    return torch.where(norms > 0, dots / torch.where(norms > 0, norms, 1.0), 0.0)
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """Return the product of matrices or vectors of particles."""
+    return kernels.matmul(a, b, (a.dim() - 1, b.dim() - 1))
 
 
-def _matmul(a: Tensor, b: Tensor) -> Tensor:
-    left = a.unsqueeze(-2) if a.dim() == 2 else a
-    right = b.unsqueeze(-1) if b.dim() == 2 else b
-    out = left @ right
-    out = out.squeeze(-1) if b.dim() == 2 else out
-    return out.squeeze(1) if a.dim() == 2 else out
+def _form(row: OpSpec) -> Callable[..., Tensor] | None:
+    """Return the function of whole tensors that a row states."""
+    if row.vectorised is None:
+        return None
+    names = [f"a{i}" for i in range(row.arity)]
+    scope = {**vars(kernels), "torch": torch, "first": first, "matmul": matmul}
+    made: Callable[..., Tensor] = eval(
+        f"lambda {', '.join(names)}: {row.vectorised.format(*names)}", scope
+    )
+    return made
 
 
-def _sqrt(x: Tensor) -> Tensor:
-    # `root` has a finite slope at 0; below 0 the result is not finite, which marks it undefined.
-    return torch.where(x < 0, math.nan, root(x))
-
-
-DIRECT: dict[str, Callable[..., Tensor]] = {
-    "add": torch.add,
-    "sub": torch.sub,
-    "mul": torch.mul,
-    "div": torch.div,
-    "floordiv": _floordiv,
-    "mod": torch.remainder,
-    "neg": torch.neg,
-    "abs": torch.abs,
-    "min": torch.minimum,
-    "max": torch.maximum,
-    "clamp": lambda x, lo, hi: torch.maximum(torch.minimum(x, hi), lo),
-    "and": torch.bitwise_and,
-    "or": torch.bitwise_or,
-    "xor": torch.bitwise_xor,
-    "not": lambda a: 1 - a,
-    "eq": torch.eq,
-    "ne": torch.ne,
-    "lt": torch.lt,
-    "le": torch.le,
-    "gt": torch.gt,
-    "ge": torch.ge,
-    "exp": torch.exp,
-    "log": torch.log,
-    "sqrt": _sqrt,
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "relu": torch.relu,
-    "softplus": lambda a: torch.nn.functional.softplus(a, threshold=40),
-    "int": lambda a: a,
-    "real": lambda a: a,
-    "chance": lambda p: p >= 0.5,
-    "pick": _pick,
-    "sharpen": lambda p, g: p,
-    "matmul": _matmul,
-    "cosine": _cosine,
-    "sums_before": sums_before,
-    "sums_after": sums_after,
-}
-"""Rows whose vectorised form is known; arguments have been brought to one sort and shape."""
+FORMS = {name: form for name, row in OPS.items() if (form := _form(row))}
+"""What rows state; arguments have been brought to one sort and shape."""
 
 
 def item_of(t: Type) -> Type:
@@ -147,8 +99,8 @@ def apply(op: str, args: Sequence[Tensor], types: Sequence[Type], result: Type) 
     if any(isinstance(item_of(t), Real) for t in (*types, result)) and op != "sharpen":
         real = next((a.dtype for a in args if a.is_floating_point()), torch.float64)
         args = [a.to(real) for a in args]
-    if op in DIRECT:
-        out = DIRECT[op](*args)
+    if op in FORMS:
+        out = FORMS[op](*args)
     else:
         out = _tabulated(op, args, tuple(map(item_of, types)), item_of(result))
     full = (out.shape[0], *shape_of(result))
@@ -195,7 +147,7 @@ def reduce(op: str, cells: Tensor, mask: Tensor | None, otherwise: Tensor | None
     if op in ("min", "max"):
         out = sign * torch.where(some, best.squeeze(-1), torch.zeros_like(best.squeeze(-1)))
     else:
-        out = _first((signed == best) & chosen)
+        out = first((signed == best) & chosen)
     empty = REDUCTIONS[op].empty or 0
     nothing = otherwise if otherwise is not None else torch.full_like(out, empty)
     return torch.where(some, out, nothing.to(out.dtype))

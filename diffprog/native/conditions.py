@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from diffprog.ir.compute import scalar
 from diffprog.ir.graph import Apply, Const, Hole, Param, Table
 from diffprog.ir.known import is_scalar
 from diffprog.native import numbers
@@ -24,7 +25,7 @@ from diffprog.types import Array, Bool
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from diffprog.ir.graph import Graph, Node
+    from diffprog.ir.graph import Graph
     from diffprog.native.values import Term
     from diffprog.native.writer import Writer
 
@@ -196,7 +197,8 @@ def _crisp_entries(test: Test, inputs: Sequence[int]) -> bool:
         values: dict[int, Any] = {i: d[p] for i, d, p in zip(order, domains, places, strict=True)}
         for node in nodes:
             if not isinstance(node, Param):
-                values[node.id] = _step(node, test.graph, values)
+                at = [values[i] for i in node.inputs]
+                values[node.id] = scalar(node, at, [test.graph[i].type for i in node.inputs])
         group = 0
         for d, p in zip(domains[: len(known)], places, strict=False):
             group = group * len(d) + p
@@ -206,22 +208,6 @@ def _crisp_entries(test: Test, inputs: Sequence[int]) -> bool:
     test.entries = entries
     test.groups = (groups, f"({numbers.place([a for _, a in known])})")
     return True
-
-
-def _step(node: Node, graph: Graph, values: dict[int, Any]) -> Any:
-    inputs = [values[i] for i in node.inputs]
-    match node:
-        case Const(value):
-            return value
-        case Apply(op):
-            return OPS[op].crisp(*inputs) if op in OPS else inputs[0]
-        case Table(entries):
-            place = 0
-            for value, i in zip(inputs, node.inputs, strict=True):
-                place = place * finite(graph[i].type).size + int(value) - finite(graph[i].type).lo
-            return finite(node.type).values()[entries[place]]
-        case _:
-            raise TypeError(node)
 
 
 def conditioned(

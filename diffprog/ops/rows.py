@@ -56,6 +56,10 @@ class OpSpec:
             doc: one line. symbol: its infix or prefix spelling, if it has one. formula: torch
             source for real arguments `{0}`, `{1}`, …; `T` is the temperature and `TIES`
             the offset at ties. Functions named there are torch's or stand in `soft.kernels`.
+        python: Python text of `crisp` on finite scalars, where it is neither the symbol between
+            the arguments nor a call by name; read it from `spelled`.
+        tensors: torch source of `crisp` on whole tensors (`true` is 1), where it is neither the
+            formula of a row that is no relaxation nor the symbol; read it from `vectorised`.
         relaxed: whether the formula, on reals, is a relaxation that depends on the temperature.
         lifts: whether it works cell by cell on arrays.
         commutative: whether its arguments may change places.
@@ -70,11 +74,30 @@ class OpSpec:
     doc: str
     symbol: str | None = None
     formula: str | None = None
+    python: str | None = None
+    tensors: str | None = None
     relaxed: bool = False
     lifts: bool = True
     commutative: bool = False
     partial: str | None = None
     typed: bool = False
+
+    @property
+    def infix(self) -> str | None:
+        """The symbol between two arguments, or nothing."""
+        return f"{{0}} {self.symbol} {{1}}" if self.symbol and self.arity == 2 else None
+
+    @property
+    def spelled(self) -> str:
+        """Python text of `crisp` on finite scalars `{0}`, `{1}`, …."""
+        call = ", ".join(f"{{{i}}}" for i in range(self.arity))
+        return self.python or self.infix or f"{self.name}({call})"
+
+    @property
+    def vectorised(self) -> str | None:
+        """Torch source of `crisp` on whole tensors; None where a table has to do."""
+        formula = None if self.relaxed else self.formula
+        return self.tensors or formula or self.infix
 
     def is_finite_on(self, types: Sequence[Type]) -> bool:
         """Say whether, on these types, the row is finite: its soft rule is the derived one."""
@@ -90,9 +113,8 @@ def _row(
 def _compare(name: str, symbol: str, crisp: Callable[..., bool], formula: str) -> OpSpec:
     rule = equality if symbol in ("==", "!=") else numbers(symbol, lambda *_: BOOL, BOOL)
     doc = f"Whether `a {symbol} b`."
-    return OpSpec(
-        name, 2, rule, crisp, doc, symbol, formula, relaxed=True, commutative=name in ("eq", "ne")
-    )
+    both = name in ("eq", "ne")
+    return OpSpec(name, 2, rule, crisp, doc, symbol, formula, relaxed=True, commutative=both)
 
 
 _ROWS = (
@@ -110,7 +132,7 @@ _ROWS = (
     _row("mod", 2, numbers("%", mod_range, None), operator.mod,
          "Remainder, with the divisor's sign.", symbol="%"),
     _row("neg", 1, numbers("-", lambda a: Int(1 - a.hi, 1 - a.lo)), operator.neg,
-         "The number with the other sign.", symbol="-", formula="-{0}"),
+         "The number with the other sign.", symbol="-", formula="-{0}", python="-{0}"),
     _row("abs", 1, numbers("abs", abs_range), abs, "Size without sign.", formula="torch.abs({0})"),
     _row("min", 2, numbers("min", corners(min)), min, "The smaller number.",
          formula="torch.minimum({0}, {1})", commutative=True),
@@ -118,12 +140,16 @@ _ROWS = (
          formula="torch.maximum({0}, {1})", commutative=True),
     _row("clamp", 3, numbers("clamp", clamp_range), lambda x, lo, hi: max(min(x, hi), lo),
          "The nearest number in `lo` to `hi`, both included.",
-         formula="torch.maximum(torch.minimum({0}, {2}), {1})"),
+         formula="torch.maximum(torch.minimum({0}, {2}), {1})", python="max(min({0}, {2}), {1})"),
     # logic
-    _row("and", 2, bools("and"), lambda a, b: a and b, "Both.", symbol="and", commutative=True),
-    _row("or", 2, bools("or"), lambda a, b: a or b, "One or both.", symbol="or", commutative=True),
-    _row("xor", 2, bools("xor"), lambda a, b: a != b, "Just one.", symbol="xor", commutative=True),
-    _row("not", 1, bools("not"), lambda a: not a, "The other truth value.", symbol="not"),
+    _row("and", 2, bools("and"), lambda a, b: a and b, "Both.", symbol="and", commutative=True,
+         tensors="{0} & {1}"),
+    _row("or", 2, bools("or"), lambda a, b: a or b, "One or both.", symbol="or", commutative=True,
+         tensors="{0} | {1}"),
+    _row("xor", 2, bools("xor"), lambda a, b: a != b, "Just one.", symbol="xor", commutative=True,
+         python="{0} != {1}", tensors="{0} ^ {1}"),
+    _row("not", 1, bools("not"), lambda a: not a, "The other truth value.", symbol="not",
+         python="not {0}", tensors="1 - {0}"),
     # comparisons: exact on finite types, logistic on reals (DESIGN: relaxed rows)
     _compare("eq", "==", operator.eq, "equal({0}, {1}, T, TIES)"),
     _compare("ne", "!=", operator.ne, "unequal({0}, {1}, T, TIES)"),
@@ -136,7 +162,7 @@ _ROWS = (
     _row("log", 1, reals("log"), math.log, "Natural logarithm.", formula="torch.log({0})",
          partial="{0} > 0"),
     _row("sqrt", 1, reals("sqrt"), math.sqrt, "Square root.", formula="torch.sqrt({0})",
-         partial="{0} >= 0"),
+         tensors="torch.where({0} < 0, torch.nan, root({0}))", partial="{0} >= 0"),
     _row("sin", 1, reals("sin"), math.sin, "Sine, of radians.", formula="torch.sin({0})"),
     _row("cos", 1, reals("cos"), math.cos, "Cosine, of radians.", formula="torch.cos({0})"),
     _row("tanh", 1, reals("tanh"), math.tanh, "Hyperbolic tangent.", formula="torch.tanh({0})"),
@@ -148,19 +174,20 @@ _ROWS = (
          formula="F.softplus({0}, threshold=40)"),
     # between sorts
     _row("int", 1, lambda t: Int(0, 2) if t[0] == BOOL else reject("int", t, "a `bool`"), int,
-         "0 for false, 1 for true."),
+         "0 for false, 1 for true.", tensors="{0}"),
     _row("real", 1, reals("real"), float, "The number as a real (softly, its mean).",
          formula="{0}"),
     _row("chance", 1, lambda t: BOOL if isinstance(t[0], Int | Real) else
          reject("chance", t, "a number in [0, 1]"), lambda p: p >= 0.5,
          "True with this probability; crisply, whether it is at least one half.",
-         formula="chance({0}, T)", relaxed=True),
+         formula="chance({0}, T)", relaxed=True, python="{0} >= 0.5", tensors="{0} >= 0.5"),
     # rows on whole arrays
     _row("pick", 1, pick_rule, pick, "The place of the largest score; softly a softmax.",
-         formula="pick({0}, T)", relaxed=True, lifts=False),
+         formula="pick({0}, T)", relaxed=True, lifts=False,
+         tensors="first({0} == {0}.amax(-1, keepdim=True))"),
     _row("sharpen", 2, sharpen_rule, lambda p, g: p,
          "A distribution to the power g, normalised (Graves 2014, eq. 9).",
-         formula="sharpen({0}, {1})", lifts=False),
+         formula="sharpen({0}, {1})", lifts=False, python="{0}", tensors="{0}"),
     _row("only", 1, only_rule, lambda i, t: [j == i for j in range(t.shape[0])],
          "A mask that is true at one place.", formula="{0}", lifts=False, typed=True),
     _row("matmul", 2, matmul_rule, matmul, "Matrix product.", symbol="@",
