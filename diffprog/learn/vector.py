@@ -14,6 +14,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from diffprog.errors import Diagnostic, DiffprogError
@@ -47,7 +48,7 @@ def _form(row: OpSpec) -> Callable[..., Tensor] | None:
     if row.vectorised is None:
         return None
     names = [f"a{i}" for i in range(row.arity)]
-    scope = {**vars(kernels), "torch": torch, "first": first, "matmul": matmul}
+    scope = {**vars(kernels), "torch": torch, "F": F, "first": first, "matmul": matmul}
     made: Callable[..., Tensor] = eval(
         f"lambda {', '.join(names)}: {row.vectorised.format(*names)}", scope
     )

@@ -83,20 +83,24 @@ def loop(
     stop, or for `act` and `ponder` the halting unit, from the carried values that `enter`
     binds.
     """
-    state = Region(region)
     clock = Int(0, rounds)
+    opening = None if before is None else _opened(region, carried, enter, before, clock, span)
+    state = Region(region)
     at = state.param("step", clock, span, known=True)
     params = [state.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)]
-    enter(state, params, at)
+    # What the body made one value is one here too: what is known of it holds for both names.
+    values = [params[k] for k in (opening.firsts if opening else range(len(params)))]
+    enter(state, values, at)
     tested = test(state)
     sources = state.sources(tested) if halting.kind == "plain" else []
     tester, needed, result = state.extract(tested, sources)
     sides = [Region(state, sources, sealed=True) for _ in range(3)]
-    kept = [[side.bring(p) for p in params] for side in sides]
+    kept = [[side.bring(v) for v in values] for side in sides]
     if body is not None:
         kept[1] = body(sides[1])
     needed = [n for n in needed if n != at]
-    opening = _opening(region, state, carried, enter, before, clock, span)
+    for number in opening.region.raw if opening else ():
+        state.bring(number)
     outside = list(state.raw)
     own = [state.raw[n] for n in outside]
     layout = [at, *sources, *params, *own]
@@ -107,7 +111,7 @@ def loop(
         sources=len(sources),
         rounds=rounds,
         halting=halting,
-        before=opening(outside) if opening else None,
+        before=opening.close(outside) if opening else None,
         probe=state.close(outside, probed, [at, *params]),
         test=tester.close([at, *probed], [result]),
         stop=stop,
@@ -121,23 +125,31 @@ def loop(
     return [region.project(number, k) for k in range(len(params))]
 
 
-def _opening(
-    region: Region,
-    state: Region,
-    carried: Carried,
-    enter: Enter,
-    before: Step | None,
-    clock: Type,
-    span: Span,
-) -> Callable[[list[NodeId]], Graph] | None:
-    """Compute the body of a `repeat`; return how to close it once all invariants are known."""
-    if before is None:
-        return None
+@dataclass(frozen=True)
+class _Opening:
+    """The body of a `repeat`: its region, parameters and results."""
+
+    region: Region
+    params: list[NodeId]
+    results: list[NodeId]
+    types: Sequence[Type]
+
+    @property
+    def firsts(self) -> list[int]:
+        """The place of the first carried value that each of them is the same as."""
+        pairs = list(zip(self.results, self.types, strict=True))
+        return [pairs.index(pair) for pair in pairs]
+
+    def close(self, outside: list[NodeId]) -> Graph:
+        """Return its graph, once all invariants are known."""
+        return self.region.close(outside, self.results, self.params)
+
+
+def _opened(
+    region: Region, carried: Carried, enter: Enter, before: Step, clock: Type, span: Span
+) -> _Opening:
     opening = Region(region)
     at = opening.param("step", clock, span, known=True)
     params = [opening.param(n, t, span) for n, t in zip(carried.names, carried.types, strict=True)]
     enter(opening, params, at)
-    results = before(opening)
-    for number in opening.raw:
-        state.bring(number)
-    return lambda outside: opening.close(outside, results, [at, *params])
+    return _Opening(opening, [at, *params], before(opening), carried.types)

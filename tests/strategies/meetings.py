@@ -37,6 +37,7 @@ TIES: tuple[Tie, ...] = (
     ("choose given i:\n    a = b\n    b = {c}", ("a", "b", "i")),
     ("while a < {k} - 1 max {k}:\n    a = a + 1\n    b = (b + 1) % {k}", ("a", "b")),
     ("repeat max 2:\n    a = (a + 1) % {k}\n    b = {c} if f else b\nuntil f", ("a", "b")),
+    ("repeat max 2:\n    c = (a + b) % {k}\n    a = c\nuntil c == {d}", ("a", "b")),
     ("for x in xs:\n    if x > a:\n        a = x", ("a", "xs[0]", "xs[1]")),
     ("for j in 0 .. i + 1:\n    a = (a + 1) % {k}", ("a", "i")),
     ("b = xs[i]", ("b", "i", "xs[0]", "xs[1]")),

@@ -30,6 +30,14 @@ program p(x: bool) -> int<2>:
     y = score([real(int(x))])
     return pick([y, 1.0]) if chance(sigmoid(y)) else 0
 """,
+    "a test of another name for the state": """
+program p(x: int<4>) -> int<4>:
+    repeat max 3:
+        y = (x + 1) % 4
+        x = y
+    until y > 2
+    return x
+""",
     "a loop on one variable": """\
 program p(x: int<4>) -> int<4>:
     while x < 3 max 4:
