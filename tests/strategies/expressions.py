@@ -313,7 +313,11 @@ class Expressions(Builder):
         if self.wishes.finite_only or self.wishes.linear:
             return self.any_reduction(depth)
         n = 2 + self.upto(1)
-        place = call("pick", self.value(Array((n,), REAL), depth))
+        if self.rarely():  # ties at the top are rare otherwise
+            scores = array([self.value(REAL, 0)] * n)
+        else:
+            scores = self.value(Array((n,), REAL), depth)
+        place = call("pick", scores)
         if self.rarely():
             place = call("sharpen", place, literal(2.0))
         return place, Int(0, n)
