@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -431,6 +431,6 @@ def test_a_thousand_lines_are_quick() -> None:
     for _ in range(500):
         value = r.op("xor", r.op("not", value), 1)
     graph = r.done([value])
-    start = perf_counter()
+    start = process_time()
     simplify(graph)
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
