@@ -123,13 +123,17 @@ def test_gradients_of_mixed_lengths(text: str, data: st.DataObject) -> None:
             torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters, strict=True)
         ]
 
-    def loss(answer: Any) -> torch.Tensor:
-        return sum((x.square().sum() for x in flat(answer)), torch.zeros((), dtype=torch.float64))
+    def loss(values: list[torch.Tensor]) -> torch.Tensor:
+        return sum((x.square().sum() for x in values), torch.zeros((), dtype=torch.float64))
 
-    answer = module(xs=[r.xs for r in batch], rs=[r.rs for r in batch], w=0.5)
-    mixed = slopes(sum((loss(tuple(x)) for x in flat(answer)), torch.zeros(()).double()))
-    alone = slopes(
-        sum((loss(module(xs=r.xs, rs=r.rs, w=0.5)) for r in batch), torch.zeros(()).double())
-    )
+    whole = flat(module(xs=[r.xs for r in batch], rs=[r.rs for r in batch], w=0.5))
+    single = [flat(module(xs=r.xs, rs=r.rs, w=0.5)) for r in batch]
+    alone = slopes(loss([x for ones in single for x in ones]))
+    rowwise = [
+        row_of(x, i, one)
+        for i, ones in enumerate(single)
+        for x, one in zip(whole, ones, strict=True)
+    ]
+    mixed = slopes(loss(rowwise))
     for a, b in zip(mixed, alone, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
