@@ -175,8 +175,9 @@ def fit(
     Args:
         program: with holes.
         examples: a file of JSON lines, pairs (inputs, answer), `Examples`, or, for a program with
-            networks, a function that draws a batch from a `numpy.random.Generator`: inputs by
-            name and the answers, as arrays of a row an example.
+            networks, a function that draws a batch from a `numpy.random.Generator` (and, where it
+            takes two arguments, the share of the steps that are done): inputs by name and the
+            answers, as arrays of a row an example.
         dev: held-out examples: what the best restart is chosen by.
         restarts: how many sets of choices and weights are trained side by side: 32, or 1 where
             the program has networks.

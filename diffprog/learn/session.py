@@ -128,7 +128,7 @@ class Session:
     def _batches(self) -> tuple[list[Task], list[Program]]:
         """Return all that is trained on, cut into batches; of a stream the first one."""
         if isinstance(self.examples, Stream):
-            task, bound = self.examples.task(self.program, 0)
+            task, bound = self.examples.task(self.program, 0, done=0.0)
             return [task], [bound]
         return tasks(self.program, self.examples, batch=self.options.batch, seed=self.options.seed)
 
@@ -169,7 +169,8 @@ class Session:
         """Return the batches of a step: all without `batch`, else the next of the epoch's order."""
         if isinstance(self.examples, Stream):
             assert isinstance(self.trainer, Descent)
-            task, bound = self.examples.task(self.program, step)
+            done = step / self.options.steps
+            task, bound = self.examples.task(self.program, step, done=done)
             renew(self.trainer.estimator, task, lambda: self._module(bound))
             return [0]
         if self.options.batch is None:

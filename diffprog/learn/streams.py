@@ -1,14 +1,17 @@
 """Examples without end: batches that are drawn when they are wanted.
 
 In: a function from a random number generator to a batch: inputs by name and the answers, as arrays
-with one row an example. Out: the rows of a step. A batch depends on the seed and the step alone,
-so a run that is taken up again sees the same ones.
+with one row an example. Where it takes a second argument, that is the share of the training that
+is done: what is easy can come first. Out: the rows of a step. A batch depends on the seed and the
+step alone, so a run that is taken up again sees the same ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -30,8 +33,10 @@ Batch: TypeAlias = (
 """Inputs by name and the answers (a tuple is given as a tuple of arrays), then sizes by name, if
 there are some that no input's shape says."""
 
-Draw: TypeAlias = Callable[[np.random.Generator], Any]
-"""Gives a `Batch`."""
+Draw: TypeAlias = (
+    "Callable[[np.random.Generator], Any] | Callable[[np.random.Generator, float], Any]"
+)
+"""Gives a `Batch`, knowing how far the training is or not."""
 
 HELD = 8
 """Batches that are drawn to be evaluated on."""
@@ -53,14 +58,18 @@ class Stream:
     name: str = "examples"
     part: int = 0
 
-    def task(self, program: Program, step: int) -> tuple[Task, Program]:
+    def task(self, program: Program, step: int, *, done: float = 1.0) -> tuple[Task, Program]:
         """Return the batch of a step as rows, and the program at its sizes.
+
+        `done` is the share of the training that is done; what is evaluated on is drawn as at the
+        end.
 
         Raises:
             DiffprogError: DP633 for a batch that is none of the program's.
         """
         where = f"batch {step} of {self.name}"
-        drawn = self.draw(np.random.default_rng([self.seed, self.part, step]))
+        random = np.random.default_rng([self.seed, self.part, step])
+        drawn = self.draw(random, done) if self._paced else self.draw(random)  # type: ignore[call-arg]
         if not isinstance(drawn, tuple) or not 2 <= len(drawn) <= 3 or not _named(drawn):
             hint = "give `({name: array, …}, array)`, a row an example; sizes may come third"
             fail("DP633", f"{where} is no pair of inputs by name and answers", hint=hint)
@@ -78,6 +87,11 @@ class Stream:
         """Return batches to evaluate on, drawn apart from those of training."""
         apart = Stream(self.draw, self.seed, self.name, part)
         return [apart.task(program, i) for i in range(HELD)]
+
+    @cached_property
+    def _paced(self) -> bool:
+        """Say whether the function asks how far the training is."""
+        return len(signature(self.draw).parameters) > 1
 
     @property
     def digest(self) -> str:

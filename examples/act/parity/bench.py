@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import diffprog as dp
-from examples.act.parity.data import WIDTH, drawn
+from examples.act.parity.data import WIDTH, drawn, growing
 from examples.bench import Bench
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def learn(
         "steps": STEPS, "network_lr": 2e-3, "fall": 0.05, "cost": COSTS[name], "progress": False,
         "select": "soft", "every": 500,
     }  # fmt: skip
-    draw = drawn(1, most, BATCH, width)
-    return dp.fit(program, draw, dev=draw, seed=seed, **(chosen | options))
+    train, dev = growing(most, BATCH, width), drawn(1, most, BATCH, width)
+    return dp.fit(program, train, dev=dev, seed=seed, **(chosen | options))
 
 
 def rows(fewest: int, most: int, count: int, width: int, seed: int) -> tuple[torch.Tensor, Any]:

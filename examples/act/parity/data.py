@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WIDTH = 32
+FIRST = 4
+"""How many numbers are not 0, at most, when the training begins."""
+GROWS = 0.6
+"""The share of the training after which it is all of them."""
 Batch = tuple[dict[str, Any], Any]
 
 
@@ -25,4 +29,17 @@ def drawn(
         return {"row": row}, (row == 1).sum(1) % 2 == 1
 
     draw.__qualname__ = f"drawn({fewest}, {most}, {count}, {width})"
+    return draw
+
+
+def growing(
+    most: int, count: int, width: int = WIDTH
+) -> Callable[[np.random.Generator, float], Batch]:
+    """Return what draws rows to train on: first few numbers are not 0, in the end up to `most`."""
+
+    def draw(random: np.random.Generator, done: float) -> Batch:
+        now = FIRST + int((most - FIRST + 1) * done / GROWS)
+        return drawn(1, min(most, now), count, width)(random)
+
+    draw.__qualname__ = f"growing({most}, {count}, {width})"
     return draw

@@ -55,6 +55,19 @@ def learned() -> Any:
     return parity()
 
 
+def test_a_stream_may_ask_how_far_the_training_is() -> None:
+    """Each step is told its share; what is evaluated on is drawn as at the end."""
+    asked: list[float] = []
+
+    def paced(random: np.random.Generator, done: float) -> Any:
+        asked.append(done)
+        return draw(random)
+
+    dp.fit(dp.loads(PARITY), paced, steps=4, every=4, progress=False, stop_when_exact=False)
+    assert [share for share in asked if share < 1] == [0.0, 0.0, 0.25, 0.5, 0.75]
+    assert asked.count(1.0) == 8
+
+
 def test_a_stream_trains_a_program(learned: Any, tmp_path: Path) -> None:
     """It answers rightly, crisply, at every length; it is written with its weights beside it."""
     assert learned.estimator == "soft"
