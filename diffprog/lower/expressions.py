@@ -48,6 +48,7 @@ class Lowering:
     evaluate: Evaluate
     run_body: Callable[[Lowering, Region, typed.Block], None]
     heights: dict[int, int] = field(default_factory=dict)
+    known: dict[tuple[int, tuple[Value, ...]], Value] = field(default_factory=dict)
 
     def node(self, region: Region, e: typed.Expr) -> NodeId:
         """Return the node of an expression that is not a tuple."""
@@ -178,6 +179,13 @@ class Lowering:
             self.heights[id(e)] = 1 + max(inner, default=0)
         return self.heights[id(e)]
 
+    def _crisp(self, function: typed.Function, values: tuple[Value, ...]) -> Value:
+        """Return what a function gives; a function that is called again is not run again."""
+        key = id(function), values
+        if key not in self.known:
+            self.known[key] = self.evaluate(function, values)
+        return self.known[key]
+
     def _choose(self, region: Region, e: typed.ChooseExpr) -> Val:
         test = self.hole(region, e)
         cases = [partial(self._nodes, a) for a in e.alternatives]
@@ -192,7 +200,7 @@ class Lowering:
         if size is not None and 0 < size <= JOINT_DOMAIN and scalar and args and closed(function):
             inputs = [n for a in args for n in flat(a)]
             return function_table(
-                region, lambda v: self.evaluate(function, v), inputs, function.result, e.span
+                region, partial(self._crisp, function), inputs, function.result, e.span
             )
         caller = region.scope
         region.scope = Scope({n: a for (n, _), a in zip(function.params, args, strict=True)})

@@ -73,7 +73,7 @@ def as_table(region: Region, number: NodeId) -> NodeId:
 
 def function_table(
     region: Region,
-    evaluate: Callable[[Sequence[Value]], Value],
+    evaluate: Callable[[tuple[Value, ...]], Value],
     inputs: Sequence[NodeId],
     t: Type,
     span: Span,

@@ -49,7 +49,9 @@ def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tenso
     lead, other = memory.shape[: memory.dim() - rank], value.shape[: value.dim() - depth]
     if lead == other:
         return memory, value
-    lead = torch.broadcast_shapes(lead, other)  # type: ignore[no-untyped-call]
+    if lead and other:
+        lead = torch.broadcast_shapes(lead, other)  # type: ignore[no-untyped-call]
+    lead = lead or other
     return memory.expand(*lead, *inner), value.expand(*lead, *part)
 
 

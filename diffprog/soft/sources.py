@@ -11,6 +11,7 @@ import inspect
 import linecache
 import re
 import sys
+from functools import cache
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def used(text: str) -> list[str]:
     return [name for name in KERNELS if name in found]
 
 
+@cache
 def _source(name: str) -> str:
     text = inspect.getsource(KERNELS[name])
     return re.sub(r"  # (noqa|type:).*$", "", text, flags=re.MULTILINE)
