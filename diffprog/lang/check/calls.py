@@ -108,6 +108,9 @@ def _similar(unit: Unit, name: str) -> str:
     if dot:
         hint = f"import the module at the top of the file, such as `import std.{alias}`"
         return did_you_mean(alias, unit.modules, hint)
+    found = next((alias for alias, m in unit.modules.items() if name in m.functions), None)
+    if found is not None:
+        return f"of its module: `{found}.{name}`"
     return did_you_mean(name, [*unit.functions, *unit.nets, *BUILTINS])
 
 
