@@ -43,7 +43,7 @@ class Solution:
         restarts: how many restarts have found it.
     """
 
-    choices: Choices
+    choices: Choices = field(repr=False)
     train: float
     dev: float | None
     restart: int

@@ -141,7 +141,7 @@ def _tensor(value: Any, t: Type, where: str) -> Tensor:
     """Return an array as rows of a type."""
     item, shape = item_of(t), shape_of(t)
     try:
-        found = torch.as_tensor(np.asarray(value))
+        found = torch.as_tensor(np.ascontiguousarray(value))  # torch takes no views backwards
     except (TypeError, ValueError) as problem:
         fail("DP633", f"{where} is no array: {problem}")
     if found.dim() != len(shape) + 1 or tuple(found.shape[1:]) != tuple(shape):

@@ -119,6 +119,17 @@ def _stopped_at(step: int, out: Path) -> None:
         )  # fmt: skip
 
 
+def test_arrays_may_be_views_backwards() -> None:
+    """NumPy reverses without copying; torch alone would refuse that. A result is told in a line."""
+
+    def backwards(random: np.random.Generator) -> Any:
+        bits = random.integers(0, 2, (4, 3)).astype(bool)
+        return {"bits": bits[:, ::-1]}, (bits.sum(1) % 2 == 1)[::-1]
+
+    result = dp.fit(dp.loads(PARITY), backwards, steps=1, progress=False)
+    assert len(repr(result)) < 300
+
+
 def test_sizes_that_no_input_says() -> None:
     """They come with the batch."""
     program = dp.loads(
