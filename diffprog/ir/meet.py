@@ -10,7 +10,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from diffprog.ir.compute import entry, plain
+from diffprog.ir.compute import entry, finite, plain
+from diffprog.ir.effects import interacting
 from diffprog.ir.graph import Apply, Const, Hole, Network, Read, Reduce, Table, Write
 from diffprog.ir.masks import change, places, same, spread, twice, union
 from diffprog.ops import OPS
@@ -153,11 +154,15 @@ def _cell(ledger: Ledger, node: Apply, masks: Sequence[int], reals: Sequence[boo
 
 
 def table(ledger: Ledger, node: Table, args: Sequence[Flowing], types: Sequence[Type]) -> Flowing:
-    """Let the inputs of a table meet: each may be used by it as often as it likes."""
+    """Let those inputs of a table meet whose effects depend on each other."""
     masks = [union(m) for m, _ in args]
     bits = union(masks)
     if bits or any(v is None for _, v in args):
-        meeting(ledger, node, masks)
+        if twice(masks):
+            for i, j in interacting(
+                node, [finite(t).size for t in types]
+            ):
+                meeting(ledger, node, [masks[i], masks[j]])
         return bits, None
     return 0, entry(node, [value for _, value in args], types)
 

@@ -44,6 +44,14 @@ program p(x: int<4>) -> int<4>:
         x = x + 1
     return x
 """,
+    "a table that takes one or the other": """\
+fn either(a: int<4>, b: int<4>, first: bool) -> int<4>:
+    return a if first else b
+program p(x: int<3>, y: bool, z: bool) -> int<4>:
+    a: int<4> = x
+    b: int<4> = x + 1
+    return either(b, either(a, b, y), z)
+""",
     "an expression that is tabulated": """\
 program p(x: int<4>) -> int<7>:
     return x + x
