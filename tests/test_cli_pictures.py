@@ -88,6 +88,21 @@ def test_trace_of_a_run(call: Call, data: Path) -> None:
     assert found["soft"]["answer"] == pytest.approx(record["values"][0])
 
 
+def test_a_picture_of_some_variables(call: Call) -> None:
+    """`--only` leaves the other panels out; a place that is always the same is not looked for."""
+    Path("p.dp").write_text(
+        "program p(xs: int<3>[4], at: int<4>) -> int<3>:\n    ys = xs\n    for i in 0 .. 3:\n"
+        "        ys[at] = xs[at]\n        at = (at + xs[0]) % 4\n    return ys[at]\n"
+    )
+    given = ("--in", "xs=[1, 0, 2, 1]", "--in", "at=1")
+    whole, part = (
+        Path(call("trace", "p.dp", *given, "-o", name, *only).err.split(":")[0]).read_text()
+        for name, only in (("whole.svg", ()), ("part.svg", ("--only", "ys")))
+    )
+    titles = [re.findall(r"<!-- ((?:memory|reads|writes)[^(]*) \(", svg) for svg in (whole, part)]
+    assert titles == [["memory ys", "reads of ys", "writes to ys", "reads of xs"], titles[0][:3]]
+
+
 def test_trace_of_a_program(call: Call) -> None:
     """A program with open holes is run softly; an answer that is a distribution is no matter."""
     Path("turn.dp").write_text(TURN)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     callback=parse_words,
     help="What the cells of an array are called; of `answer`, what each read is for.",
 )
+@click.option("--only", metavar="NAME", multiple=True, help="A variable that a picture shows.")
 @set_option
 @json_option
 def trace(
@@ -57,6 +58,7 @@ def trace(
     output: str | None,
     view: bool,
     words: Mapping[str, Sequence[str]],
+    only: tuple[str, ...],
     sizes: Mapping[str, int],
     as_object: bool,
 ) -> None:
@@ -75,7 +77,7 @@ def trace(
     steps = [] if is_open or (draws and not as_object) else _steps(program, items[0])
     watched = _watched(run, program, items) if is_open or draws or as_object else None
     if output is not None and watched is not None:
-        note(f"{watched.render(output, words)}: written")
+        note(f"{watched.render(output, words, only)}: written")
     if view and watched is not None:
         show_page(program.name, lambda path: watched.render(path, words))
     if as_object and watched is not None:

@@ -81,7 +81,9 @@ class SoftTrace:
         """What was watched with the first input, in its order."""
         return tuple(self.items[0].steps)
 
-    def render(self, path: str | Path, words: Words | None = None) -> Path:
+    def render(
+        self, path: str | Path, words: Words | None = None, only: Sequence[str] = ()
+    ) -> Path:
         """Draw it into a file; the suffix says the format.
 
         A picture over time of the first input (svg, png, pdf), or a page that shows every input,
@@ -91,13 +93,15 @@ class SoftTrace:
             path: where to.
             words: what cells are called, by the name of their array; under `answer`, what each
                 read is for.
+            only: the variables that a picture shows; all by default. A page shows all.
 
         Raises:
             DiffprogError: DP640 for another format, DP644 without matplotlib, DP645 where nothing
                 was to be watched, and what drawing a graph may raise.
         """
         if Path(path).suffix.lower() != ".html":
-            return plot(self.steps, path, title=self.program.name, words=words)
+            shown = [step for step in self.steps if not only or _variable(step) in only]
+            return plot(shown, path, title=self.program.name, words=words)
         drawing = self.program.graph()
         return drawing.render(path, self.weights, items=self.items, words=words)
 
@@ -192,3 +196,8 @@ def _watch(
 def _run(module: SoftProgram, given: Mapping[str, object]) -> tuple[Any, tuple[TraceStep, ...]]:
     answer, records = module.trace(**given)
     return answer, from_report({"trace": records})
+
+
+def _variable(step: TraceStep) -> str:
+    """Return what a step is about: of `content, reads of memory` it is `memory`."""
+    return step.name.rpartition(" of ")[2]

@@ -98,7 +98,8 @@ def attended(
 ) -> None:
     """Write that an array is read or written at a place; where no loop shows it, the array too.
 
-    A part of fixed bounds is no place: only what is written into it is shown.
+    A part of fixed bounds is no place, and nothing is looked for at one that is always the same: of
+    those only what is written is shown.
     """
     if em.tracing is None or 0 in shape(array):
         return
@@ -112,7 +113,8 @@ def attended(
     name = array_name(node.span.text)
     weight = " * ".join(em.cases) or "1.0"
     place = f"[{', '.join(axes)}], {weight}"
-    if any(isinstance(index, Term) for index in at):
+    places = [index.code for index in at if isinstance(index, Term)]
+    if places if kind == "write" else not all(code.isdecimal() for code in places):
         em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
     if changed is not None and not em.loops and not em.cases:
         em.writer.line("tick(report)")
