@@ -159,9 +159,7 @@ def table(ledger: Ledger, node: Table, args: Sequence[Flowing], types: Sequence[
     bits = union(masks)
     if bits or any(v is None for _, v in args):
         if twice(masks):
-            for i, j in interacting(
-                node, [finite(t).size for t in types]
-            ):
+            for i, j in interacting(node, [finite(t).size for t in types]):
                 meeting(ledger, node, [masks[i], masks[j]])
         return bits, None
     return 0, entry(node, [value for _, value in args], types)

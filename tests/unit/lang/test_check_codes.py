@@ -18,7 +18,7 @@ from diffprog.lang.parse import is_module, parse
 
 FAMILIES = NAMES | CHOICES | KINDS | LOOPS | WARNINGS
 # Said by lowering and by running, not by the checker.
-ELSEWHERE = re.compile(r"DP(901|32\d|42\d)")
+ELSEWHERE = re.compile(r"DP(901|32\d|330|42\d)")
 CODES = [code for code in FAMILIES if not ELSEWHERE.match(code)]
 # Too long to print, or of several files (test_imports.py).
 LARGE = {"DP213", "DP215", "DP419"}
