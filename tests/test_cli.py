@@ -268,6 +268,21 @@ def test_trace_shows_what_changed(call: Call) -> None:
     assert found["steps"][-1]["changed"] == {"answer": 0}
 
 
+def test_trace_tells_lines_of_modules(call: Call) -> None:
+    """A statement of a module stands with its file; `a, b = e` is one line."""
+    Path("tower.dp").write_text(
+        "import std.stack\n\nprogram p(x: int<3>) -> int<3>:\n"
+        "    cells: int<3>[2] = 0\n    top: int<3> = 0\n"
+        "    cells, top = stack.push(cells, top, x)\n    return stack.peek(cells, top, 0)\n"
+    )
+    out = call("trace", "tower.dp", "--in", "x=2").out.splitlines()
+    places = [line.split()[0] for line in out]
+    pushed = [f"std/stack.dp:{k}" for k in (10, 11, 12)]
+    peeked = [f"std/stack.dp:{k}" for k in (22, 24, 25)]
+    assert places == ["4", "5", *pushed, "6", *peeked, "7"]
+    assert out[5].endswith("  cells = [2, 0]  top = 1")
+
+
 def test_a_run_is_run_with_its_networks(call: Call) -> None:
     """`run` and `trace` take the folder of a run, and the weights that stand in it."""
     Path("net.dp").write_text(

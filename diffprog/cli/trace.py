@@ -89,7 +89,8 @@ def trace(
         return
     for step in steps:
         changed = "  ".join(f"{k} = {json.dumps(_short(v))}" for k, v in step.changed.items())
-        click.echo(f"{step.line:>4}  {step.text:<40}  {changed}")
+        where = f"{step.file}:{step.line}" if step.file else f"{step.line:>4}"
+        click.echo(f"{where}  {step.text:<40}  {changed}")
 
 
 def _short(value: Value) -> Value:
@@ -116,25 +117,39 @@ def _watched(run: str, program: Program, items: Sequence[Mapping[str, object]]) 
 
 @dataclass(frozen=True)
 class Step:
-    """A statement that changed something: its line, its text, and what variables are then."""
+    """A statement that changed something: its line, its text, and what variables are then.
+
+    Of a statement in a module its file too.
+    """
 
     line: int
     text: str
     changed: dict[str, Value]
+    file: str = ""
 
 
 def _steps(program: Program, given: Mapping[str, object]) -> list[Step]:
+    """Return what changed, statement by statement; of `a, b = e` all that it assigns at once."""
     steps: list[Step] = []
     before: dict[int, tuple[object, dict[str, Value]]] = {}
+    parts: list[object] = [None]  # the span of the `a, b = e` that is at work
 
     def told(statement: typed.TStatement, scope: Mapping[str, Value]) -> None:
         _, old = before.get(id(scope), (None, {}))
         changed = {k: deepcopy(v) for k, v in scope.items() if k not in old or old[k] != v}
         before[id(scope)] = scope, {**old, **changed}  # kept, so that no other gets its id
-        if changed:
+        named = {"answer" if k == typed.RESULT else k: v for k, v in changed.items()}
+        written = {k: v for k, v in named.items() if "," not in k}
+        begins = isinstance(statement, typed.Assign) and "," in statement.place.name
+        if statement.span is parts[0] and not begins:
+            steps[-1].changed.update(written)
+            return
+        parts[0] = statement.span if begins else None
+        if changed or begins:
             text = statement.span.text.split("\n")[0].strip()
-            named = {"answer" if k == typed.RESULT else k: v for k, v in changed.items()}
-            steps.append(Step(statement.span.line, text, named))
+            source = statement.span.source.name
+            file = "" if source == program.name else source
+            steps.append(Step(statement.span.line, text, written, file))
 
     program.outcome(given, trace=told)
-    return steps
+    return [step for step in steps if step.changed]

@@ -151,7 +151,8 @@ class SoftTrace:
 def _line(step: TraceStep) -> str:
     names = step.labels or [""] * len(step.values)
     shown = "  ".join(f"{n} {v:.2f}".strip() for n, v in zip(names, step.values, strict=False))
-    return f"{step.step:>4}  {step.kind:<8}{step.line:>4}  {step.name:<24}  {shown}"
+    where = f"{step.file}:{step.line}" if step.file else f"{step.line:>4}"
+    return f"{step.step:>4}  {step.kind:<8}{where}  {step.name:<24}  {shown}"
 
 
 def traced(
@@ -179,9 +180,9 @@ def _watch(
 ) -> tuple[object, Item]:
     module = program.soften().double()
     module.load_weights(weights)
-    answer, steps = _run(module, given)
+    answer, steps = _run(module, given, program.name)
     module.temperature = module.choice_temperature = 0.0
-    crisp_answer, crisp_steps = _run(module, given)
+    crisp_answer, crisp_steps = _run(module, given, program.name)
     t = program.result
     item = Item(
         ", ".join(f"{name} = {clipped(json.dumps(value), 40)}" for name, value in given.items()),
@@ -193,9 +194,11 @@ def _watch(
     return listed(answer), item
 
 
-def _run(module: SoftProgram, given: Mapping[str, object]) -> tuple[Any, tuple[TraceStep, ...]]:
+def _run(
+    module: SoftProgram, given: Mapping[str, object], own: str
+) -> tuple[Any, tuple[TraceStep, ...]]:
     answer, records = module.trace(**given)
-    return answer, from_report({"trace": records})
+    return answer, from_report({"trace": records}, own)
 
 
 def _variable(step: TraceStep) -> str:

@@ -10,7 +10,7 @@ import math
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from diffprog.soft.emitter import Emitter
     from diffprog.types import Type
 
+Place: TypeAlias = "tuple[str, int]"
+"""A file by its name, and a line in it."""
+
 CALLS = ("watch", "tick")
 """What the lines call; a traced run puts a `Recorder`'s methods there."""
 
@@ -38,7 +41,7 @@ class Record(NamedTuple):
     Attributes:
         kind: `memory`, `read`, `write`, `address`, `branch`, `decision` or `halting`.
         name: the variable, or how the program writes the test or the loop.
-        line: where it stands in the program.
+        line: where it stands in its file.
         step: the moment, from 0.
         values: memory: the mean of each cell; read, write: the weight of each cell, times that
             of the case in which this happens; address: of a step on the way there, the weight of
@@ -46,6 +49,7 @@ class Record(NamedTuple):
             stops now, and the remainder where that is given to this step.
         labels: the names of the cases, of the alternatives.
         bounds: the least and the largest value of the cells, None for reals.
+        file: the name of the text that the line is in: the program's, or that of a module.
     """
 
     kind: str
@@ -55,6 +59,7 @@ class Record(NamedTuple):
     values: tuple[float, ...]
     labels: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = (0.0, 1.0)
+    file: str = ""
 
 
 # --- lines of the generated source ----------------------------------------------------------------
@@ -88,7 +93,7 @@ def cells(em: Emitter, name: str, term: Term, span: Span) -> None:
     finite = not isinstance(t.item, Real)
     lo, high = (finite_item(t).lo, finite_item(t).size - 1) if finite else (0, 0)
     bounds = f"({lo}, {lo + high})" if finite else "None"
-    where = f'"{re.sub(r"_[0-9]+$", "", name)}", {span.line}'
+    where = f'"{re.sub(r"_[0-9]+$", "", name)}", {_where(span)}'
     spread = f"{trail(t.item)}, {math.prod(t.shape)}"
     em.writer.line(f'watch(report, "memory", {where}, ({em.tensor(term)}, {spread}), {bounds})')
 
@@ -115,7 +120,7 @@ def attended(
     place = f"[{', '.join(axes)}], {weight}"
     places = [index.code for index in at if isinstance(index, Term)]
     if places if kind == "write" else not all(code.isdecimal() for code in places):
-        em.writer.line(f'watch(report, "{kind}", "{name}", {node.span.line}, ({place}))')
+        em.writer.line(f'watch(report, "{kind}", "{name}", {_where(node.span)}, ({place}))')
     if changed is not None and not em.loops and not em.cases:
         em.writer.line("tick(report)")
         cells(em, name, changed, node.span)
@@ -137,7 +142,7 @@ def _distribution(
 ) -> None:
     if em.tracing is not None:
         what = f"({code}, {' * '.join(em.cases) or '1.0'})"
-        more = f'"{kind}", {name!r}, {node.span.line}, {what}, {labels!r}'
+        more = f'"{kind}", {name!r}, {_where(node.span)}, {what}, {labels!r}'
         em.writer.line(f"watch(report, {more})")
 
 
@@ -157,14 +162,20 @@ def branched(em: Emitter, node: Select, code: str, weights: Sequence[str]) -> No
         groups[case].append(values[place] if place < len(values) else str(place))
     labels = tuple(", ".join(group) for group in groups)
     listed = f"({', '.join(weights)},)"
-    em.writer.line(f'watch(report, "branch", {name!r}, {node.span.line}, {listed}, {labels!r})')
+    where = f"{name!r}, {_where(node.span)}"
+    em.writer.line(f'watch(report, "branch", {where}, {listed}, {labels!r})')
 
 
 def halts(em: Emitter, node: Loop, *weights: str, rest: bool = False) -> None:
     """Write that a halting weight is watched; `rest` is what a loop leaves at its bound."""
     if em.tracing is not None:
-        kind, where = "rest" if rest else "halting", f"{_first_line(node)!r}, {node.span.line}"
+        kind, where = "rest" if rest else "halting", f"{_first_line(node)!r}, {_where(node.span)}"
         em.writer.line(f'watch(report, "{kind}", {where}, ({", ".join(weights)},))')
+
+
+def _where(span: Span) -> str:
+    """Return the code of a place: file and line."""
+    return f"({span.source.name!r}, {span.line})"
 
 
 def _first_line(node: Node) -> str:
@@ -210,16 +221,16 @@ class Recorder:
         self._ticked |= report is not None
 
     def watch(
-        self, report: object, kind: str, name: str, line: int, what: Any, more: Any = ()
+        self, report: object, kind: str, name: str, place: Place, what: Any, more: Any = ()
     ) -> None:
         """Record what was watched."""
         if report is None:
             return
         if kind == "memory":
-            self._cells(name, line, what, more)
+            self._cells(name, place, what, more)
             return
         if kind == "rest":
-            self._rest(name, line, _number(what[0]))
+            self._rest(name, place, _number(what[0]))
             return
         if self._ticked and self._busy:
             self._next()
@@ -231,9 +242,10 @@ class Recorder:
                 values = _weights(*what)
             case _:
                 values = tuple(map(_number, what))
-        self.records.append(Record(kind, name, line, self.moment, values, tuple(more)))
+        file, line = place
+        self.records.append(Record(kind, name, line, self.moment, values, tuple(more), file=file))
 
-    def _cells(self, name: str, line: int, what: Any, bounds: tuple[int, int] | None) -> None:
+    def _cells(self, name: str, place: Place, what: Any, bounds: tuple[int, int] | None) -> None:
         tensor, distribution, count = what
         if distribution:
             assert bounds is not None
@@ -246,12 +258,14 @@ class Recorder:
             self._ticked = False
         if self._memory.get(name) != values:
             self._memory[name] = values
-            self.records.append(Record("memory", name, line, self.moment, values, (), bounds))
+            file, line = place
+            self.records.append(Record("memory", name, line, self.moment, values, (), bounds, file))
 
-    def _rest(self, name: str, line: int, weight: float) -> None:
+    def _rest(self, name: str, place: Place, weight: float) -> None:
         for at in range(len(self.records) - 1, -1, -1):
             record = self.records[at]
-            if (record.kind, record.name, record.line) == ("halting", name, line):
+            found = record.kind, record.name, (record.file, record.line)
+            if found == ("halting", name, place):
                 self.records[at] = record._replace(values=(record.values[0], weight))
                 return
 

@@ -106,12 +106,12 @@ def _decider(node: Select, inputs: Sequence[End]) -> Hole | None:
 def _named_cases(drawing: Canvas, node: Select, hole: Hole | None) -> list[Case]:
     known = hole is not None and hole.key in drawing.weights
     means = style.mean(drawing.weights[hole.key]) if hole is not None and known else []
-    cases = []
+    cases, place = [], (node.span.source.name, node.span.line)
     for k, name in enumerate(_case_names(drawing, node, hole)):
         values = tuple(v for v, union in enumerate(node.unions) if union == k)
         weight = sum(means[v] for v in values) if known else None
         key = "" if hole is None else hole.key
-        share = Share(key, values, node.span.line, k, len(node.cases))
+        share = Share(key, values, place, k, len(node.cases))
         cases.append(Case(name, weight, share))
     return cases
 

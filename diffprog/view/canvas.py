@@ -21,13 +21,11 @@ class Canvas(Protocol):
     Attributes:
         sheet: what is drawn so far.
         weights: the weights of holes by key, nested lists with the alternatives last.
-        steps: expected rounds of loops, by their line.
         labels: the alternatives of holes by key, as the source writes them.
     """
 
     sheet: Sheet
     weights: Weights
-    steps: Mapping[int, float]
     labels: Mapping[str, Sequence[str]]
 
     def region(self, region: Graph, ends: Sequence[End]) -> list[End]:

@@ -47,7 +47,6 @@ def dot(
     title: str = "",
     *,
     weights: Weights | None = None,
-    steps: Mapping[int, float] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
     beside: str = "",
     live: Live | None = None,
@@ -58,13 +57,12 @@ def dot(
         graph: a whole program's region.
         title: stands above the picture.
         weights: the weights of holes by key, nested lists with the alternatives last.
-        steps: expected rounds of loops, by their line.
         labels: the alternatives of holes by key, as the source writes them.
         beside: a program's text, to stand left of the graph.
         live: gets the parts that a page keeps up to date.
     """
     sheet = Sheet(title, beside, live)
-    return Drawing(sheet, weights or {}, steps or {}, labels or {}).program(graph)
+    return Drawing(sheet, weights or {}, labels or {}).program(graph)
 
 
 class Drawing:
@@ -74,12 +72,10 @@ class Drawing:
         self,
         sheet: Sheet,
         weights: Weights,
-        steps: Mapping[int, float],
         labels: Mapping[str, Sequence[str]],
     ) -> None:
         self.sheet = sheet
         self.weights = weights
-        self.steps = steps
         self.labels = labels
         self.mixed: set[str] = set()
 

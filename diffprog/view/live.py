@@ -19,14 +19,14 @@ class Share:
     Attributes:
         hole: the key of the hole, empty where a test decides.
         alternatives: those whose weights are added up; of none, the entropy of all is shown.
-        line: of the branch.
+        place: of the branch: its file and its line.
         case: which case of it.
         cases: how many it has.
     """
 
     hole: str
     alternatives: tuple[int, ...] = ()
-    line: int = 0
+    place: tuple[str, int] = ("", 0)
     case: int = 0
     cases: int = 0
 
@@ -56,3 +56,7 @@ class Live:
             for name, span in self.places.items()
         }
         return {"shares": {k: asdict(v) for k, v in self.shares.items()}, "places": places}
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts that what is drawn stands in, by name, in the order of the drawing."""
+        return {span.source.name: span.source.text for span in self.places.values()}

@@ -109,8 +109,6 @@ def _halting(drawing: Canvas, node: Loop) -> str:
     kind = "repeat" if node.before is not None else "while"
     bound = node.rounds if node.before is not None else node.rounds - 1
     parts = [f"{kind}, at most {bound} round{'' if bound == 1 else 's'}"]
-    if node.span.line in drawing.steps:
-        parts.append(f"{drawing.steps[node.span.line]:.1f} expected")
     match node.halting.kind:
         case "act":
             parts.append(f"by act, epsilon {node.halting.number:g}")

@@ -63,7 +63,6 @@ class Subject:
         text: of its file.
         title: stands above it.
         weights: the weights of its holes by key, nested lists with the alternatives last.
-        steps: expected rounds of its loops, by line.
         labels: the alternatives of its holes by key, as the text writes them.
         items: inputs, and what was watched with them.
         words: what cells are called, see `panels`.
@@ -74,7 +73,6 @@ class Subject:
     text: str = ""
     title: str = ""
     weights: Weights = field(default_factory=dict)
-    steps: Mapping[int, float] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     items: Sequence[Item] = ()
     words: Words = field(default_factory=dict)
@@ -86,21 +84,21 @@ def page(subject: Subject, draw: Callable[[str], bytes]) -> str:
     drawn = dot(
         subject.graph,
         weights=subject.weights,
-        steps=subject.steps,
         labels=subject.labels,
         live=live,
     )
+    texts = {subject.name: subject.text} | live.texts()
     data = {
         "schema": SCHEMA,
         **live.data(),
-        "files": [subject.name],
+        "files": list(texts),
         "weights": _rounded(dict(subject.weights)),
-        "items": [_item(item, subject.words) for item in subject.items],
+        "items": [_item(item, subject) for item in subject.items],
     }
     parts = {
         "title": escape(subject.name),
         "style": _web("page.css"),
-        "program": _listing(0, subject.name, subject.text),
+        "program": "".join(_listing(k, *of) for k, of in enumerate(texts.items())),
         "graph": _inline(draw(drawn).decode()),
         "data": _script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         "script": "\n".join(map(_web, SCRIPTS)),
@@ -132,20 +130,20 @@ def _script_safe(text: str) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _item(item: Item, words: Words | None) -> dict[str, object]:
+def _item(item: Item, of: Subject) -> dict[str, object]:
     return {
         "name": item.name,
-        "soft": _run(item.answer, item.steps, words),
-        "crisp": _run(item.crisp_answer, item.crisp_steps, words),
+        "soft": _run(item.answer, item.steps, of),
+        "crisp": _run(item.crisp_answer, item.crisp_steps, of),
     }
 
 
-def _run(answer: str, steps: Sequence[TraceStep], words: Words | None) -> dict[str, object]:
-    found = [_panel(k, panel) for k, panel in enumerate(panels(steps, words))]
+def _run(answer: str, steps: Sequence[TraceStep], of: Subject) -> dict[str, object]:
+    found = [_panel(k, panel, of.name) for k, panel in enumerate(panels(steps, of.words))]
     return {"answer": answer, "last": last_moment(steps), "panels": found}
 
 
-def _panel(number: int, panel: Panel) -> dict[str, object]:
+def _panel(number: int, panel: Panel, own: str) -> dict[str, object]:
     row = KINDS[panel.kind]
     return {
         "id": number,
@@ -155,7 +153,7 @@ def _panel(number: int, panel: Panel) -> dict[str, object]:
         "side": row.side,
         "name": panel.name,
         "title": panel.title,
-        "lines": panel.lines,
+        "places": [(file or own, line) for file, line in panel.places],
         "rows": panel.rows,
         "columns": panel.columns,
         "low": _rounded(panel.low),

@@ -8,6 +8,7 @@ so that pictures compare. Never imports torch or matplotlib.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.view.style import short
@@ -23,8 +24,11 @@ ANSWER = "answer"
 WIDEST = 24
 """Characters of a row's name."""
 
-Key = tuple[str, str, int]
-"""A panel: its kind, its name, its number of cells (of branches and loops: its line)."""
+Place: TypeAlias = "tuple[str, int]"
+"""A module by its name, empty for the program's own text, and a line in it."""
+
+Key = tuple[str, str, int, str]
+"""A panel: its kind, its name, its number of cells (of branches and loops: its line and file)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Panel:
         kind: of its records.
         name: the variable, or how the program writes the test.
         title: what stands above it.
-        lines: where it stands in the program.
+        places: where it stands: files and lines.
         rows: what the cells or the alternatives are called; empty for their numbers.
         columns: by moment, the word for which something is read then; empty where nobody said.
         low: the value that is drawn white.
@@ -46,7 +50,7 @@ class Panel:
     kind: str
     name: str
     title: str
-    lines: tuple[int, ...]
+    places: tuple[Place, ...]
     rows: tuple[str, ...]
     columns: Mapping[int, str]
     low: float
@@ -90,14 +94,14 @@ def clip(text: str) -> str:
 
 
 def _panel(key: Key, found: Sequence[TraceStep], last: int, words: Words) -> Panel:
-    kind, name, _ = key
+    kind, name, *_ = key
     row = KINDS[kind]
-    lines = tuple(sorted({s.line for s in found}))
+    places = tuple(sorted({s.place for s in found}))
     low, high = _bounds(found)
-    title = f"{row.title.format(short(name))} ({_places(lines)})"
+    title = f"{row.title.format(short(name))} ({_told(places)})"
     if kind == "memory":
         title += f", {low:.3g} white to {high:.3g} dark"
-    made = Panel(kind, name, title, lines, found[0].labels, {}, low, high, _spans(found, last))
+    made = Panel(kind, name, title, places, found[0].labels, {}, low, high, _spans(found, last))
     known = [words[n] for n in name.split(", ") if n in words]
     if not row.of_cells or not known or len(known[0]) != made.count:
         return made
@@ -106,8 +110,14 @@ def _panel(key: Key, found: Sequence[TraceStep], last: int, words: Words) -> Pan
     return replace(made, rows=tuple(known[0]), columns=columns)
 
 
-def _places(lines: Sequence[int]) -> str:
-    return f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+def _told(places: Sequence[Place]) -> str:
+    """Return places as text: the lines of each file."""
+    parts = []
+    for file, found in groupby(places, key=lambda place: place[0]):
+        lines = [str(line) for _, line in found]
+        where = f" of {file}" if file else ""
+        parts.append(f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{where}")
+    return "; ".join(parts)
 
 
 def _grouped(steps: Sequence[TraceStep]) -> dict[Key, list[TraceStep]]:
@@ -115,14 +125,15 @@ def _grouped(steps: Sequence[TraceStep]) -> dict[Key, list[TraceStep]]:
     found: dict[Key, list[TraceStep]] = {}
     for step in steps:
         cells = KINDS[step.kind].of_cells
-        key = (step.kind, step.name, len(step.values) if cells else step.line)
+        size, file = (len(step.values), "") if cells else (step.line, step.file)
+        key = (step.kind, step.name, size, file)
         found.setdefault(key, []).append(step)
-    firsts = {key: min((s.line, s.step) for s in group) for key, group in found.items()}
+    firsts = {key: min((s.place, s.step) for s in group) for key, group in found.items()}
     changing = {key[1] for key in found if key[0] in ("memory", "write")}
     order = list(KINDS)
 
     def rank(key: Key) -> tuple[object, ...]:
-        kind, name, size = key
+        kind, name, size, _ = key
         if not KINDS[kind].of_cells:
             step, _, head = name.partition(", ")
             way = (head, ADDRESSING.index(step)) if kind == "address" else ("", 0)
@@ -143,7 +154,7 @@ def _alike(groups: dict[Key, list[TraceStep]]) -> dict[Key, list[TraceStep]]:
         same = tuple((s.step, s.values) for s in steps) if key[0] == "read" else key
         first, so_far = merged.get(same, (key, []))
         name = first[1] if first is key else f"{first[1]}, {key[1]}"
-        merged[same] = (first[0], name, first[2]), [*so_far, *steps]
+        merged[same] = (first[0], name, *first[2:]), [*so_far, *steps]
     return dict(merged.values())
 
 

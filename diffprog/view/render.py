@@ -65,7 +65,6 @@ def _dot(subject: Subject, *, beside: bool) -> str:
         subject.graph,
         subject.title,
         weights=subject.weights,
-        steps=subject.steps,
         labels=subject.labels,
         beside=subject.text if beside else "",
     )

@@ -9,7 +9,7 @@ a tensor is anything with `tolist`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from diffprog.view.style import LINE, READ, WRITE
@@ -68,7 +68,7 @@ class TraceStep:
     Attributes:
         kind: one of `KINDS`.
         name: the variable, or how the program writes the test.
-        line: where it stands in the program.
+        line: where it stands in its file.
         step: the moment: the round of the loop, or a running number.
         values: memory: a number a cell; read, write, address: the attention of each cell, where
             whole rows are taken of each row; branch: the weight of each case; decision: of each
@@ -76,6 +76,7 @@ class TraceStep:
             to this step.
         labels: the names of the cases of a branch, of the alternatives of a decision.
         bounds: the least and the largest value that a cell of memory can have, None for reals.
+        file: the module that the line is in; empty for the program's own text.
     """
 
     kind: str
@@ -85,14 +86,26 @@ class TraceStep:
     values: tuple[float, ...]
     labels: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = (0.0, 1.0)
+    file: str = ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and line."""
+        return self.file, self.line
 
 
-def from_report(report: Mapping[str, Any]) -> tuple[TraceStep, ...]:
-    """Return the steps that a soft program wrote into its report, none if it was not traced."""
-    return tuple(
+def from_report(report: Mapping[str, Any], own: str = "") -> tuple[TraceStep, ...]:
+    """Return the steps that a soft program wrote into its report, none if it was not traced.
+
+    Args:
+        report: of a call.
+        own: the name of the program's own text.
+    """
+    found = (
         TraceStep(kind, name, int(line), int(step), _numbers(values), *more)
         for kind, name, line, step, values, *more in report.get("trace", ())
     )
+    return tuple(replace(step, file="") if step.file == own else step for step in found)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

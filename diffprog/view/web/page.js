@@ -4,6 +4,8 @@
   const data = JSON.parse(document.getElementById("dp-data").textContent);
   const at = (name) => document.getElementById("dp-" + name);
   const graph = at("graph");
+  const lines = [...document.querySelectorAll(".line")];
+  const files = data.files;
   const state = { item: 0, mode: "soft", moment: 0, temperature: 1 };
   const groups = new Map();
   // Graphviz puts an `a_` before the id of a link inside; every id of ours begins with its kind.
@@ -20,7 +22,7 @@
   function branches() {
     return run().panels
       .filter((p) => p.kind === "branch")
-      .map((p) => ({ lines: p.lines, values: valuesAt(p, state.moment, state.temperature) }))
+      .map((p) => ({ places: p.places, values: valuesAt(p, state.moment, state.temperature) }))
       .filter((b) => b.values !== null);
   }
 
@@ -89,7 +91,7 @@
     const heads = [...new Set(panels.filter((p) => p.kind === "address").map(headOf))];
     at("panels").innerHTML =
       heads.map((h) => `<div class="panel strip" data-head="${escaped(h)}"><h2>addressing of ${escaped(h)}, now</h2><div></div></div>`).join("") +
-      panels.map((p) => `<div class="panel" data-lines="${p.lines}"><h2>${escaped(p.title)}</h2>${picture(p, last, state.temperature)}</div>`).join("");
+      panels.map((p) => `<div class="panel"><h2>${escaped(p.title)}</h2>${picture(p, last, state.temperature)}</div>`).join("");
   }
 
   function headOf(panel) {
@@ -106,9 +108,10 @@
       box.querySelector("div").innerHTML = strip(own, state.moment);
     }
     const now = panels.filter((p) => p.kind !== "memory" && valuesAt(p, state.moment, 1) !== null);
-    const lines = new Set(now.flatMap((p) => p.lines));
-    for (const line of document.querySelectorAll(".line")) {
-      line.classList.toggle("now", line.dataset.file === "0" && lines.has(+line.dataset.line));
+    const places = now.flatMap((p) => p.places);
+    for (const line of lines) {
+      const own = [files[line.dataset.file], +line.dataset.line];
+      line.classList.toggle("now", hasPlace(places, own));
     }
     weighGraph();
     say(now);
@@ -142,9 +145,6 @@
   }
 
   // --- lighting up ----------------------------------------------------------------------------------
-
-  const lines = [...document.querySelectorAll(".line")];
-  const files = data.files;
 
   function light(name, first, last) {
     for (const [id, place] of Object.entries(data.places)) {

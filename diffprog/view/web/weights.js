@@ -49,11 +49,16 @@ function shown(value) {
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }
 
+// Whether a file and a line is among several.
+function hasPlace(places, [file, line]) {
+  return places.some((p) => p[0] === file && p[1] === line);
+}
+
 // Where a weight comes from: of a choice of the program from its hole, else from the branch at
 // this moment; null where neither says it.
 function shareWeight(share, weights, branches, temperature) {
   const known = weights[share.hole];
-  const met = branches.find((b) => b.lines.includes(share.line) && b.values.length === share.cases);
+  const met = branches.find((b) => hasPlace(b.places, share.place) && b.values.length === share.cases);
   if (met && share.cases) return met.values[share.case];
   if (!known || !share.alternatives.length) return null;
   const mean = meanWeights(known, temperature);

@@ -33,6 +33,17 @@ program translate(keys: real[3, 2], queries: real[2, 2]) -> real[2, 2]:
         out[t] = keys[at]
     return out
 """
+STACK = """\
+import std.stack
+
+program p(xs: int<3>[2], more: bool[2]) -> int<3>:
+    cells: int<3>[2] = 0
+    top: int<3> = 0
+    for i in 0 .. 2:
+        if more[i]:
+            cells, top = stack.push(cells, top, xs[i])
+    return stack.peek(cells, top, 0)
+"""
 WORDS = {"keys": ["the", "old", "cat"], "answer": ["le", "chat"]}
 
 
@@ -49,6 +60,12 @@ def while_trace() -> SoftTrace:
     """Return a run of a loop that halts by weight."""
     item = {"x": [0.4, 0.3, 0.2, 0.1], "xs": [0, 3, 1, 0, 1]}
     return traced(loads(WHILE, "while.dp"), [item])
+
+
+@cache
+def stack_trace() -> SoftTrace:
+    """Return a run of a program that calls functions of a module."""
+    return traced(loads(STACK, "tower.dp"), [{"xs": [2, 1], "more": [0.75, 0.5]}])
 
 
 @cache

@@ -15,7 +15,7 @@ import quickjs
 
 from diffprog.errors import DiffprogError
 from diffprog.view.page import WEB
-from tests.unit.view.pages import WORDS, attention_trace, sort_trace, while_trace
+from tests.unit.view.pages import WORDS, attention_trace, sort_trace, stack_trace, while_trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +103,22 @@ def test_lines_and_nodes_know_each_other(tmp_path: Path) -> None:
     assert {place[1] for place in data["places"].values()} >= {1, 2, 3, 4}
 
 
+def test_modules_stand_behind_the_program(tmp_path: Path) -> None:
+    """A line of a module is one of its own text; the program's line of that number stays dark."""
+    html = html_of(stack_trace(), tmp_path)
+    data = data_of(html)
+    assert data["files"] == ["tower.dp", "std/stack.dp"]
+    assert re.findall(r"<h2>([\w/.]+)</h2>", html) == data["files"]
+    listed = re.findall(r'data-file="1" data-line="(\d+)">.*?<span>(.*?)</span>', html)
+    assert ("10", "        cells[top] = value") in listed
+    found = {p["title"]: p["places"] for p in data["items"][0]["soft"]["panels"]}
+    assert found["writes to cells (line 10 of std/stack.dp)"] == [["std/stack.dp", 10]]
+    assert found["more[i] (line 7)"] == [["tower.dp", 7]]
+    branches = {tuple(s["place"]) for s in data["shares"].values() if s["cases"]}
+    assert ("std/stack.dp", 9) in branches
+    assert ("tower.dp", 7) in branches
+
+
 @pytest.mark.parametrize("pure", [False, True])
 def test_shares_are_parts_of_the_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pure: bool
@@ -146,11 +162,13 @@ def test_temperature_weighs_again(js: quickjs.Context) -> None:
 
 def test_shares_are_of_the_moment_or_of_the_hole(js: quickjs.Context) -> None:
     """What a branch weighs now comes first, then the hole, else nothing is known."""
-    share = {"hole": "h", "alternatives": [1], "line": 3, "case": 1, "cases": 2}
-    now = [{"lines": [3], "values": [0.25, 0.75]}]
+    share = {"hole": "h", "alternatives": [1], "place": ["a.dp", 3], "case": 1, "cases": 2}
+    now = [{"places": [["m.dp", 3], ["a.dp", 3]], "values": [0.25, 0.75]}]
     assert called(js, "shareWeight", share, {"h": [0.4, 0.6]}, now, 1) == 0.75
     assert called(js, "shareWeight", share, {"h": [0.4, 0.6]}, [], 1) == 0.6
     assert called(js, "shareWeight", share, {}, [], 1) is None
+    elsewhere = [{"places": [["m.dp", 3]], "values": [0.25, 0.75]}]
+    assert called(js, "shareWeight", share, {}, elsewhere, 1) is None
 
 
 def test_reads_are_teal_and_writes_orange(js: quickjs.Context, tmp_path: Path) -> None:
@@ -208,8 +226,8 @@ def test_decisions_show_argmax_and_entropy(js: quickjs.Context) -> None:
     """The largest is outlined; the entropy of each step stands beneath in bits."""
     panel = {
         "id": 0, "kind": "decision", "form": "decision", "hue": "#7E22CE", "side": "", "name": "op",
-        "title": "decides op", "lines": [1], "rows": ["add", "sub"], "columns": {}, "low": 0,
-        "high": 1, "choice": True, "spans": [[0, 1, [0.5, 0.5]], [1, 2, [0.125, 0.875]]],
+        "title": "decides op", "places": [["a.dp", 1]], "rows": ["add", "sub"], "columns": {},
+        "low": 0, "high": 1, "choice": True, "spans": [[0, 1, [0.5, 0.5]], [1, 2, [0.125, 0.875]]],
     }  # fmt: skip
     tree = drawn(js, panel, 1)
     outlined = [e for e in tree.iter(SVG + "rect") if e.get("stroke-width") == "2"]

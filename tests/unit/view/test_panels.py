@@ -42,6 +42,22 @@ def test_attention_counts_its_largest_and_halting_its_last() -> None:
     assert panel.spans == ((0, 1, (0.9, 0.5, 0.5)),)
 
 
+def test_lines_of_modules_are_not_the_programs() -> None:
+    """A panel of several places says the file of each but the program's; tests are kept apart."""
+    steps = [
+        TraceStep("read", "m", 5, 0, (1.0, 0.0)),
+        TraceStep("read", "m", 5, 1, (1.0, 0.0), file="std/memory.dp"),
+        TraceStep("read", "m", 9, 2, (1.0, 0.0), file="std/memory.dp"),
+        TraceStep("branch", "x > 3", 4, 0, (0.5, 0.5)),
+        TraceStep("branch", "x > 3", 4, 0, (0.5, 0.5), file="other.dp"),
+    ]
+    assert [p.title for p in panels(steps)] == [
+        "x > 3 (line 4)",
+        "x > 3 (line 4 of other.dp)",
+        "reads of m (line 5; lines 5, 9 of std/memory.dp)",
+    ]
+
+
 def test_choices_are_known() -> None:
     """The weights of a choice can be weighed again at another temperature; those of a test not."""
     steps = [
