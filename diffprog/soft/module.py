@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from diffprog.lang.typed import Hole, Net
     from diffprog.soft.outcomes import Outcomes
     from diffprog.soft.ragged import Bindings, Sizes
+    from diffprog.soft.recorder import Record
     from diffprog.soft.torchgen import Generated
-    from diffprog.soft.watching import Record
     from diffprog.types import Type
 
 SETTINGS = ("temperature", "choice_temperature", "ties", "epsilon", "training")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from diffprog.soft.recorder import Recorder
 from diffprog.soft.torchgen import generate
-from diffprog.soft.watching import CALLS, Recorder
+from diffprog.soft.watching import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole
+    from diffprog.soft.recorder import Record
     from diffprog.soft.torchgen import Generated
-    from diffprog.soft.watching import Record
 
 
 class Module(Protocol):

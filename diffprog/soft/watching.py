@@ -1,7 +1,7 @@
 """What a traced run is watched for: memory, attention, branches, halting.
 
-In: at generation, nodes with the codes of what is watched; at run time, the tensors. Out: lines
-that call `watch` and `tick`, and from those the records of one row. Plain programs have none.
+In: nodes with the codes of what is watched. Out: lines that call `watch` and `tick`, which
+`recorder` hears when they run. Plain programs have none.
 """
 
 from __future__ import annotations
@@ -9,11 +9,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Hole, Param
 from diffprog.soft.addressing import array_name
@@ -28,38 +24,8 @@ if TYPE_CHECKING:
     from diffprog.soft.emitter import Emitter
     from diffprog.types import Type
 
-Place: TypeAlias = "tuple[str, int]"
-"""A file by its name, and a line in it."""
-
 CALLS = ("watch", "tick")
 """What the lines call; a traced run puts a `Recorder`'s methods there."""
-
-
-class Record(NamedTuple):
-    """What was watched at one moment of one row.
-
-    Attributes:
-        kind: `memory`, `read`, `write`, `address`, `branch`, `decision` or `halting`.
-        name: the variable, or how the program writes the test or the loop.
-        line: where it stands in its file.
-        step: the moment, from 0.
-        values: memory: the mean of each cell; read, write: the weight of each cell, times that
-            of the case in which this happens; address: of a step on the way there, the weight of
-            each cell; branch: the weight of each case; decision: of each alternative; halting: what
-            stops now, and the remainder where that is given to this step.
-        labels: the names of the cases, of the alternatives.
-        bounds: the least and the largest value of the cells, None for reals.
-        file: the name of the text that the line is in: the program's, or that of a module.
-    """
-
-    kind: str
-    name: str
-    line: int
-    step: int
-    values: tuple[float, ...]
-    labels: tuple[str, ...] = ()
-    bounds: tuple[float, float] | None = (0.0, 1.0)
-    file: str = ""
 
 
 # --- lines of the generated source ----------------------------------------------------------------
@@ -197,110 +163,3 @@ def _values(t: Type) -> list[str]:
             return [str(t.decode(v)) for v in t.values()]
         case _:
             return []
-
-
-# --- at run time ----------------------------------------------------------------------------------
-
-
-@dataclass
-class Recorder:
-    """Collects the records of the first row; a report that is None is no run of its own.
-
-    A moment lasts until a round of a loop begins after something happened, so that the rounds of
-    nested loops do not count twice.
-    """
-
-    records: list[Record] = field(default_factory=list)
-    moment: int = 0
-    _ticked: bool = False
-    _busy: bool = False
-    _memory: dict[str, tuple[float, ...]] = field(default_factory=dict)
-
-    def tick(self, report: object) -> None:
-        """Let a new moment begin."""
-        self._ticked |= report is not None
-
-    def watch(
-        self, report: object, kind: str, name: str, place: Place, what: Any, more: Any = ()
-    ) -> None:
-        """Record what was watched."""
-        if report is None:
-            return
-        if kind == "memory":
-            self._cells(name, place, what, more)
-            return
-        if kind == "rest":
-            self._rest(name, place, _number(what[0]))
-            return
-        if self._ticked and self._busy:
-            self._next()
-        self._ticked, self._busy = False, True
-        match kind:
-            case "read" | "write":
-                values = _place(*what)
-            case "decision" | "address":
-                values = _weights(*what)
-            case _:
-                values = tuple(map(_number, what))
-        file, line = place
-        self.records.append(Record(kind, name, line, self.moment, values, tuple(more), file=file))
-
-    def _cells(self, name: str, place: Place, what: Any, bounds: tuple[int, int] | None) -> None:
-        tensor, distribution, count = what
-        if distribution:
-            assert bounds is not None
-            numbers = torch.arange(bounds[0], bounds[1] + 1).to(tensor)
-            tensor = tensor @ numbers
-        values = _row(tensor, count)
-        old = self._memory.get(name)
-        if self._ticked and (self._busy or (old is not None and old != values)):
-            self._next()
-            self._ticked = False
-        if self._memory.get(name) != values:
-            self._memory[name] = values
-            file, line = place
-            self.records.append(Record("memory", name, line, self.moment, values, (), bounds, file))
-
-    def _rest(self, name: str, place: Place, weight: float) -> None:
-        for at in range(len(self.records) - 1, -1, -1):
-            record = self.records[at]
-            found = record.kind, record.name, (record.file, record.line)
-            if found == ("halting", name, place):
-                self.records[at] = record._replace(values=(record.values[0], weight))
-                return
-
-    def _next(self) -> None:
-        self.moment += 1
-        self._busy = False
-
-
-def _number(value: Any) -> float:
-    return float(value.reshape(-1)[0]) if isinstance(value, Tensor) else float(value)
-
-
-def _row(tensor: Tensor, count: int) -> tuple[float, ...]:
-    return tuple(tensor.reshape(-1, count)[0].tolist())
-
-
-def _weights(tensor: Tensor, share: Any) -> tuple[float, ...]:
-    """Return the weights of the first row, times the weight of the case in which they count."""
-    return tuple((tensor.reshape(-1, tensor.shape[-1])[0] * _number(share)).tolist())
-
-
-def _place(axes: Sequence[tuple[Any, int, int]], weight: Any) -> tuple[float, ...]:
-    """Return the weight of each cell: the product of its indices', in row-major order.
-
-    Whole rows are one cell: an axis that is taken whole, behind all others, does not count.
-    """
-    while len(axes) > 1 and axes[-1][0] == slice(0, axes[-1][2]):
-        axes = axes[:-1]
-    whole = torch.full((1,), _number(weight), dtype=torch.float64)
-    for index, lo, n in axes:
-        along = torch.zeros(n, dtype=torch.float64)
-        if isinstance(index, Tensor):
-            row = index.reshape(-1, index.shape[-1])[0]
-            along[lo : lo + len(row)] = row[: n - lo].double()
-        else:
-            along[index] = 1.0
-        whole = (whole[:, None] * along).reshape(-1)
-    return tuple(whole.tolist())
