@@ -1,0 +1,87 @@
+"""Scenes with three to five digits at random places, and the digits from left to right.
+
+The digits are those of scikit-learn, 8 x 8 points (the last 360 of 1,797 are kept for the test), or
+those of MNIST where its four files are at hand, at half their size: 14 x 14.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray  # noqa: TC002 - fields of a dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FEWEST, MOST = 3, 5
+END = 10
+"""What is said when there are no more digits."""
+HELD = 360
+MNIST = {"train": "train", "test": "t10k"}
+Batch = tuple[dict[str, Any], Any]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Pictures of digits, [count, side, side] from 0 to 1, and which they are."""
+
+    pictures: NDArray[np.float64]
+    names: NDArray[np.int64]
+
+    @property
+    def grid(self) -> dict[str, int]:
+        """How many cells of 4 x 4 points a scene has, by the name of the program's size."""
+        side = self.pictures.shape[1]
+        return {"rows": side // 4 + 1, "columns": side * MOST // 4 + 2}
+
+
+def digits(folder: Path | None, part: str) -> Digits:
+    """Return the digits to train on (`train`) or to test on (`test`)."""
+    if folder is None:
+        from sklearn.datasets import load_digits
+
+        found = load_digits()
+        own = slice(None, -HELD) if part == "train" else slice(-HELD, None)
+        return Digits(found.images[own] / 16, found.target[own].astype(int))
+    pictures = _idx(folder / f"{MNIST[part]}-images-idx3-ubyte", 16).reshape(-1, 14, 2, 14, 2)
+    names = _idx(folder / f"{MNIST[part]}-labels-idx1-ubyte", 8)
+    return Digits(pictures.mean((2, 4)) / 255, names.astype(int))
+
+
+def _idx(path: Path, header: int) -> NDArray[np.uint8]:
+    """Return the bytes of one of MNIST's files after its header, packed or not."""
+    packed = path.with_name(path.name + ".gz")
+    read = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    return np.frombuffer(read, np.uint8)[header:]
+
+
+def drawn(known: Digits, count: int) -> Callable[[np.random.Generator], Batch]:
+    """Return what draws scenes."""
+
+    def draw(random: np.random.Generator) -> Batch:
+        scenes, answers = zip(*(_scene(known, random) for _ in range(count)), strict=True)
+        return {"scene": np.stack(scenes)}, np.stack(answers)
+
+    draw.__qualname__ = f"drawn({len(known.names)}, {count})"
+    return draw
+
+
+def _scene(
+    known: Digits, random: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return a scene, and its digits with the end mark after them."""
+    side = known.pictures.shape[1]
+    scene = np.zeros((4 * known.grid["rows"], 4 * known.grid["columns"]))
+    chosen = random.integers(len(known.names), size=random.integers(FEWEST, MOST + 1))
+    free = scene.shape[1] - side * len(chosen)
+    lefts = np.sort(random.integers(free + 1, size=len(chosen))) + side * np.arange(len(chosen))
+    tops = random.integers(scene.shape[0] - side + 1, size=len(chosen))
+    for i, left, top in zip(chosen, lefts, tops, strict=True):
+        scene[top : top + side, left : left + side] = known.pictures[i]
+    answer = np.full(MOST, END)
+    answer[: len(chosen)] = known.names[chosen]
+    return scene, answer
