@@ -1,4 +1,4 @@
-"""Learn the parity of 32 numbers by thinking longer: by act, by ponder, and in one step only."""
+"""Learn the parity of 64 numbers by thinking longer: by act, by ponder, and in one step only."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 128
-STEPS = 18_000
+STEPS = 14_000
 SETUPS = {"by act": ("act", {}), "by ponder": ("ponder", {}), "one step": ("act", {"most": 1})}
 """A program and its sizes, by what it is called."""
 COSTS = {"act": 3e-4, "ponder": 1e-2}
-COUNTS = (1, 8, 16, 24, 32)
+COUNTS = (1, 8, 16, 32, 48, 64)
 """How many numbers are not 0 where the steps are counted."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WIDTH = 32
+WIDTH = 64
 FIRST = 4
 """How many numbers are not 0, at most, when the training begins."""
 GROWS = 0.6
