@@ -262,6 +262,27 @@ def accuracy(program: dp.Program, pairs: list[Pair]) -> float:
     return Judge(program, as_examples(pairs, program)).accuracy()
 
 
+def written(result: dp.Result, pairs: list[Pair], tolerance: float = 1e-3) -> tuple[float, float]:
+    """Let networks write a program for each example, parse it, and run it.
+
+    Returns:
+        The share of programs that give the right number, and the share of those that give what
+        the networks themselves give: the softened program, all examples at once, at temperature 0.
+    """
+    module = result.program.soften().eval()
+    module.temperature = module.choice_temperature = 0.0
+    columns = {name: [inputs[name] for inputs, _ in pairs] for name in pairs[0][0]}
+    with torch.no_grad():
+        given = [float(answer) for answer in module(columns)]
+    found = [result.program_for(**inputs).run(**inputs) for inputs, _ in pairs]
+
+    def share(answers: list[object]) -> float:
+        near = [abs(f - a) <= tolerance for f, a in zip(found, answers, strict=True)]  # type: ignore[operator]
+        return sum(near) / len(near)
+
+    return share([answer for _, answer in pairs]), share(list(given))
+
+
 def write_lines(draw: Callable[[int, int, int], list[Pair]], about: str, length: int) -> None:
     """Print generated examples as JSON lines: the command line of every `data.py`.
 

@@ -134,7 +134,8 @@ class _Unroller:
             return tidied(self.rebuilt(node, names))
         match node:
             case s.ChooseBlock():
-                return self.block((node.alternatives[self.decision(node)],), names)
+                chosen = node.alternatives[self.decision(node)]
+                return self.block(chosen.body if isinstance(chosen, s.Do) else (chosen,), names)
             case s.Do(body):
                 return self.block(body, names)
             case s.If(branches, otherwise):

@@ -160,3 +160,20 @@ def test_policies_that_cannot_be_tables_stay() -> None:
     assert list(made.checked.decisions) == ["p.return#0"]
     for a, b, r in ((False, True, 1.0), (True, True, -1.0), (False, False, 3.0)):
         assert made.decide(known).run(a=a, b=b, r=r) == program.run(a=a, b=b, r=r)
+
+
+def test_statements_that_were_one_alternative_stand_by_themselves() -> None:
+    """Once it is taken, `do:` has nothing left to group."""
+    text = (
+        "program p(a: real, b: real) -> real:\n"
+        "    choose by linear of a:\n"
+        "        do:\n"
+        "            a = a + b\n"
+        "            b = a * b\n"
+        "        pass\n"
+        "    return a - b\n"
+    )
+    program, made = decided(text, {"p.choose#0": [0]}, a=2.0, b=3.0)
+    body = made.source.partition(":\n")[2]
+    assert body == "    a = a + b\n    return a - a * b\n"
+    assert program.run(a=2.0, b=3.0) == made.run(a=2.0, b=3.0) == -10
