@@ -65,12 +65,13 @@ def answer(program: Program, table: Table, question: str) -> Answer:
     outcome, made = written.outcome(asked.inputs, trace=watch)
     found = made.result.decode(outcome.value)
     assert isinstance(found, list)
-    result, shown = found
+    result, *shown = found
     cells = [
         (table.header[column], row, table.rows[row][column])
-        for place, column in enumerate(asked.columns)
+        for marks, columns in zip(shown, (asked.columns, asked.texts), strict=True)
+        for place, column in enumerate(columns)
         for i, row in enumerate(asked.rows)
-        if shown[i][place]
+        if marks[i][place]
     ]
     marks = chosen[0] if chosen else [True] * len(asked.rows)
     assert isinstance(marks, list)

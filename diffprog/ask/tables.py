@@ -35,6 +35,11 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: dict[int, list[float]]
 
+    @property
+    def texts(self) -> list[int]:
+        """The columns that hold something else."""
+        return [i for i in range(len(self.header)) if i not in self.numbers]
+
 
 def number(text: str) -> float | None:
     """Return the number that a cell is; nan of an empty one, None of anything else.
@@ -52,8 +57,7 @@ def read_table(path: str) -> Table:
     """Read a CSV.
 
     Raises:
-        DiffprogError: DP650 without pandas, DP651 for a file that is no table, DP652 for a table
-            without a column of numbers.
+        DiffprogError: DP650 without pandas, DP651 for a file that is no table.
     """
     cells = _cells(path)
     if not cells or not cells[0]:
@@ -66,8 +70,6 @@ def read_table(path: str) -> Table:
         fail("DP651", f"{path} has a header and no rows")
     columns = {i: _numbers([row[i] for row in rows]) for i in range(len(header))}
     numbers = {i: column for i, column in columns.items() if column is not None}
-    if not numbers:
-        fail("DP652", f"{path} has no column of numbers", hint="its columns: " + ", ".join(header))
     return Table(path, header, tuple(map(tuple, rows)), numbers)
 
 

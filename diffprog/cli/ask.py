@@ -37,10 +37,12 @@ def ask(run: str, file: str, question: str, least: float, as_object: bool) -> in
     program, how probable it is and the rows that it selected go to standard error.
 
     RUN has learned a program with the parameters `question: Word[length]`, `number: real[k]`,
-    `known: bool[k]`, `table: real[rows, columns]` and `there: bool[columns]`, which gives a number
-    and the cells to show, `bool[rows, columns]`. `Word` is an enumeration with `blank`, `unknown`,
-    `n0`, `n1`, … for numbers, `c0`, `c1`, … for columns, and the words that it knows (`where_` for
-    a word of the language).
+    `known: bool[k]`, `table: real[rows, columns]`, `there: bool[columns]`, `said: bool[rows,
+    texts]` (where the question says what stands in a cell of text) and `written: bool[texts]`. It
+    gives a number and the cells to show, `bool[rows, columns]` and `bool[rows, texts]`. `Word` is
+    an enumeration with `blank`, `unknown`, `entry`, `n0`, `n1`, … for numbers, `c0`, `c1`, … for
+    columns of numbers, `t0`, `t1`, … for those of text, and the words that it knows (`where_` for a
+    word of the language).
     """
     from diffprog.ask.answers import answer
     from diffprog.ask.tables import read_table

@@ -14,8 +14,8 @@ ASKING: dict[str, Code] = {
         "year,goals\n1990,3\n1991,5",
     ),
     "DP652": Code(
-        "a table without numbers",
-        "city,country\nRome,Italy",
+        "a table without a row that has all numbers",
+        "city,people\nRome,",
         "city,people\nRome,2873000",
     ),
     "DP653": Code(

@@ -100,14 +100,8 @@ class Beam(Weighed):
     name: str = field(default="beam", init=False)
 
     def unreached(self, right: Tensor, logs: Tensor, unit: Tensor) -> Tensor:
-        """Return the log-likelihood of units; log(1 - all that is in the beam) where none is right.
-
-        Where nothing is left out, no decisions can answer.
-        """
-        wrong = torch.zeros_like(right).index_add(0, unit, logs.exp().to(right.dtype))
-        rest = 1 - wrong
-        some = (right.detach() == NONE) & (rest.detach() > TINY)
-        return torch.where(some, torch.where(some, rest, 1.0).log(), right)
+        """Return the log-likelihood of units; of those without a right one, the most it may be."""
+        return bounded(right, logs, unit)
 
     def decider(self, units: int, logs: Tensor, weights: Mapping[str, Tensor]) -> Weigh:
         """Return what decisions get in one step."""
@@ -122,3 +116,19 @@ class Beam(Weighed):
 def without(loss: Loss, left_out: Tensor, shares: Tensor) -> Loss:
     """Return a loss with the mean of what was left out of rows, [R, rows]."""
     return replace(loss, more={"left out": (left_out * shares).sum(1) / shares.sum()})
+
+
+def bounded(right: Tensor, logs: Tensor, unit: Tensor) -> Tensor:
+    """Return log-likelihoods, those that are `NONE` replaced by log(1 - all that is in the beam).
+
+    Where nothing is left out, no decisions can answer, and `NONE` stays.
+
+    Args:
+        right: of units, [units].
+        logs: the log-weight of each particle, [P]; the gradient goes through it.
+        unit: what each runs, [P].
+    """
+    inside = torch.zeros_like(right.detach())
+    rest = 1 - inside.index_add(0, unit, logs.exp().to(right.dtype))
+    some = (right.detach() == NONE) & (rest.detach() > TINY)
+    return torch.where(some, torch.where(some, rest, 1.0).log(), right)

@@ -79,7 +79,8 @@ def rejoin(frame: Frame, parts: Sequence[tuple[Tensor, Ran]]) -> list[Held]:
 def _joined(column: Sequence[Held]) -> Held:
     tensors = [v for v in column if isinstance(v, Tensor)]
     if len(tensors) == len(column):
-        return torch.cat(tensors)
+        # A region that nobody ran gives nothing, of whatever shape: references have none.
+        return torch.cat([v for v in tensors if len(v)] or tensors[:1])
     tuples = [v for v in column if isinstance(v, tuple)]
     if len(tuples) == len(column):
         return tuple(_joined(c) for c in zip(*tuples, strict=True))

@@ -195,6 +195,7 @@ def _sample(setting: Setting, why: str) -> Sample | Through:
 def _beam(setting: Setting, why: str) -> Beam | Scouted:
     common = (setting.tasks, setting.cells, setting.likelihood)
     width, networks = setting.width, setting.networks
-    if setting.cells.reals or not all(only_decides(t.graph) for t in setting.tasks):
-        return Beam(*common, relax(), setting.states, why, networks, width=width)
-    return Scouted(*common, setting.states, why, networks, width=width)
+    pure = not setting.cells.reals and all(only_decides(t.graph) for t in setting.tasks)
+    if pure and networks is not None and networks.remember:
+        return Scouted(*common, networks, setting.states, why, width=width)
+    return Beam(*common, relax(), setting.states, why, networks, width=width)

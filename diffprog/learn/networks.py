@@ -45,6 +45,11 @@ class Networks:
         """Make the layers of networks."""
         return Networks(nets, Layers(nets, externs or {}, None))
 
+    @property
+    def remember(self) -> bool:
+        """Whether a controller is among them, which knows all that it has decided."""
+        return any(net.kind == "controller head" for net in self.nets.values())
+
     def eval(self) -> Networks:
         """Leave nothing out, as in training; return the same networks."""
         self.layers.eval()

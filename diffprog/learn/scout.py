@@ -1,9 +1,12 @@
-"""The estimator `beam` where networks only decide: the beam is found first, and weighed then.
+"""The estimator `beam` where a controller decides: the beam is found first, and weighed then.
 
 What a sequence of decisions gives does not depend on weights. So a step follows the most probable
 sequences without gradients, and a second run, with them, is only of the networks, on those
-sequences whose weights the loss is made of: those that answer, and all of a row's where none does.
-In: tasks, weights. Out: the same loss as `Beam`.
+sequences that answer. A row that none answers has at most the likelihood of what was left out: that
+is what its loss is, but nothing is learned from it. To push weight out of a beam that is known to
+be wrong is easy for a controller: where there are most sequences, no beam holds much of it, and
+there it goes, whatever the answer. What other rows have taught it finds the right one sooner.
+In: tasks, weights. Out: the loss.
 """
 
 from __future__ import annotations
@@ -11,13 +14,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from diffprog.errors import InvariantError
-from diffprog.learn.beam import TINY, WIDTH, Narrow, without
+from diffprog.learn.beam import WIDTH, Narrow, bounded, without
 from diffprog.learn.compiled import Compiled, graph_of
 from diffprog.learn.estimators import STATES, Loss, loss_of
 from diffprog.learn.expand import TAPED, Expand, weighed
@@ -33,10 +35,7 @@ if TYPE_CHECKING:
     from diffprog.learn.networks import Networks
     from diffprog.learn.outcomes import Likelihood
     from diffprog.learn.rows import Task
-    from diffprog.learn.tape import Apply
-
-HEAD = "controller head"
-"""The kind of network that a controller has one of for each decision."""
+    from diffprog.learn.runner import Ran
 
 
 @dataclass
@@ -83,9 +82,9 @@ class Scouted:
     tasks: Sequence[Task]
     cells: Cells
     likelihood: Likelihood
+    networks: Networks
     limit: int = STATES
     why: str = ""
-    networks: Networks | None = None
     width: int = WIDTH
     name: str = field(default="beam", init=False)
 
@@ -107,62 +106,38 @@ class Scouted:
     ) -> tuple[Tensor, Tensor]:
         """Return the log-likelihood of each row under one restart, and what was left out."""
         with torch.no_grad():
-            found, left_out = self.scouted(task, weights, temperature)
+            decider, ran = self._followed(task, weights, temperature)
+            values = [v for v in ran.results if isinstance(v, Tensor)]
+            targets = [t[ran.world.unit] for t in task.rows.targets]
+            scores = self.likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
+            graph = graph_of(decider, ran.world.node, ran.world.unit, scores, task.rows.count)
+        found = Compiled(*graph, task.rows.weights)
         logs = found.likelihoods(self.cells, weights, temperature, self.networks)[:, 0].double()
-        there = found.dag.sinks < found.dag.states
-        right, wrong = torch.where(there, logs, NONE).chunk(2)
-        rest = 1 - wrong.exp()
-        some = (right.detach() == NONE) & (rest.detach() > TINY)
-        return torch.where(some, torch.where(some, rest, 1.0).log(), right), left_out
+        right = torch.where(found.dag.sinks < found.dag.states, logs, NONE)
+        inside = decider.weight[ran.world.node]
+        return bounded(right, inside, ran.world.unit), decider.left_out
 
-    def scouted(
+    def _followed(
         self, task: Task, weights: Mapping[str, Tensor], temperature: float
-    ) -> tuple[Compiled, Tensor]:
-        """Return a graph of decisions, and the probability that it leaves out of each row.
-
-        It has two sinks a row: what answers, then, where nothing does, all that was found.
-        """
-        rows, count = task.rows, task.rows.count
-        tape = Read(self._apply(weights), temperature)
-        decider = Scout(self.cells, count, self.limit, width=self.width, weights=weights,
-                        temperature=temperature, read=tape)  # fmt: skip
-        machine = Machine(self.cells, decider, merging=self.merging, temperature=temperature,
-                          networks=tape)  # fmt: skip
+    ) -> tuple[Scout, Ran]:
+        """Follow the most probable sequences of each row."""
+        count = task.rows.count
+        tape = Read(partial(self.networks.apply, weights, 0), temperature)
+        decider = Scout(
+            self.cells, count, self.limit, width=self.width, weights=weights,
+            temperature=temperature, read=tape,
+        )  # fmt: skip
+        # Controllers remember all that they have decided: no two sequences come together.
+        machine = Machine(self.cells, decider, temperature=temperature, networks=tape)
         with self._whole():
             everyone = start(count, self.cells.free)
-            ran = machine.start(task.graph, rows.inputs, everyone, torch.arange(count))
-        values = [v for v in ran.results if isinstance(v, Tensor)]
-        targets = [t[ran.world.unit] for t in rows.targets]
-        scores = self.likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
-        answered = torch.zeros(count, dtype=torch.bool)
-        answered[ran.world.unit[scores > NONE]] = True
-        wrong = ~answered[ran.world.unit]
-        sinks = ran.world.unit + count * wrong
-        scores = torch.where(wrong, 0.0, scores)
-        found = graph_of(decider, ran.world.node, sinks, scores, 2 * count)
-        return Compiled(*found, rows.weights), decider.left_out
-
-    @property
-    def merging(self) -> bool:
-        """Whether sequences may come together: controllers remember all that they have decided."""
-        nets = {} if self.networks is None else self.networks.nets
-        return not any(net.kind == HEAD for net in nets.values())
+            ran = machine.start(task.graph, task.rows.inputs, everyone, torch.arange(count))
+        return decider, ran
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
         """Let networks leave nothing out."""
-        layers = None if self.networks is None else self.networks.layers
-        training = layers is not None and layers.training
-        if layers is not None:
-            layers.eval()
+        training = self.networks.layers.training
+        self.networks.layers.eval()
         yield
-        if layers is not None:
-            layers.train(training)
-
-    def _apply(self, weights: Mapping[str, Tensor]) -> Apply:
-        return _none if self.networks is None else partial(self.networks.apply, weights, 0)
-
-
-def _none(*_: object) -> NoReturn:
-    message = "a network in a program without networks"
-    raise InvariantError(message)
+        self.networks.layers.train(training)
