@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
 
-    from tests.bench.cases import Case, Variant
+    from tests.bench.case import Case, Variant
 
 REFERENCE = "hand eager"
 ROUND_S = 0.06

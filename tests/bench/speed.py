@@ -27,6 +27,7 @@ SCHEMA = "diffprog.speed/1"
 VARIANTS = (
     "hand eager",
     "hand compiled",
+    "hand padded",
     "AlgoVision",
     "ours torch",
     "ours compile",
@@ -57,11 +58,7 @@ def main() -> int:
             name = f"{case.program}, {case.setup}"
             if given.only and not any(only in name for only in given.only):
                 continue
-            variants = [
-                v
-                for v in given.variants
-                if v != "AlgoVision" or (case.algo and given.device == "cpu")
-            ]
+            variants = [v for v in given.variants if case.has(v, given.device)]
             rows += measured(index, variants, given.device, given.threads, given.rounds)
         if not given.only or "toolchain" in given.only:
             tools = costs()

@@ -9,7 +9,14 @@ from tests.bench.bars import verdicts
 from tests.bench.cases import CASES
 from tests.bench.measure import AGREES, REFERENCE, Row, Step, difference
 
-SMALL = ("n 5, batch 1", "length 8, batch 64", "16 steps, batch 64", "1 restart, batch 5")
+SMALL = (
+    "n 5, batch 1",
+    "length 8, batch 64",
+    "16 steps, batch 64",
+    "1 restart, batch 5",
+    "length 1, batch 1",
+    "mean 2 of 50, batch 128",
+)
 
 
 @pytest.mark.parametrize("setup", SMALL)

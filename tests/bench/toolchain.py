@@ -23,7 +23,7 @@ from tests.bench.measure import Row, numbers_of, problem_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bench.cases import Case
+    from tests.bench.case import Case
 
 TIMES = 3
 STAGES = ("parse and check", "lower", "simplify", "generate torch source")
