@@ -89,8 +89,9 @@ def by_entries(w: Writer, function: Callable[..., Any], args: Sequence[Term], t:
         message = f"a table of {math.prod(map(len, domains)):,} entries"
         raise UnsupportedError(message)
     lo, entries = finite(t).lo, []
-    for places in product(*(range(len(d)) for d in domains)):
-        c = int(function(*(d[p] for d, p in zip(domains, places, strict=True)))) - lo
+    every = product(*(range(len(d)) for d in domains))
+    for given, places in zip(product(*domains), every, strict=True):
+        c = int(function(*given)) - lo
         if isinstance(item(t), Bool):
             if not c:
                 continue
@@ -98,7 +99,8 @@ def by_entries(w: Writer, function: Callable[..., Any], args: Sequence[Term], t:
         group = 0
         for i in known:
             group = group * len(domains[i]) + places[i]
-        entries.append((group, c, *(places[i] for i in open_)))
+        moving = places if len(open_) == len(places) else [places[i] for i in open_]
+        entries.append((group, c, *moving))
     operands = []
     for i in open_:
         a = args[i]

@@ -6,6 +6,7 @@ file, loaded.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import linecache
@@ -70,8 +71,16 @@ def used(text: str) -> list[str]:
 
 @cache
 def _source(name: str) -> str:
-    text = inspect.getsource(KERNELS[name])
-    return re.sub(r"  # (noqa|type:).*$", "", text, flags=re.MULTILINE)
+    return _texts(KERNELS[name].__module__)[name]
+
+
+@cache
+def _texts(module: str) -> dict[str, str]:
+    """Return the text of every function of a module, by name, without notes to tools."""
+    text = inspect.getsource(sys.modules[module])
+    lines = re.sub(r"  # (noqa|type:).*$", "", text, flags=re.MULTILINE).splitlines()
+    functions = [f for f in ast.parse(text).body if isinstance(f, ast.FunctionDef)]
+    return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
 
 
 def assembled(

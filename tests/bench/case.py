@@ -62,9 +62,13 @@ class Case:
     data: tuple[str, ...] = ()
     temperature: float = TEMPERATURE
 
-    def ours(self, backend: str, numbers: Numbers) -> Variant:
+    def load(self) -> dp.Program:
+        """Return our program at the case's sizes."""
+        return dp.load(self.file, **self.sizes)
+
+    def ours(self, program: dp.Program, backend: str, numbers: Numbers) -> Variant:
         """Return our program on a backend, with the numbers of its holes in it."""
-        module = dp.load(self.file, **self.sizes).soften(restarts=self.restarts, backend=backend)
+        module = program.soften(restarts=self.restarts, backend=backend)
         some = next(iter(numbers.values()))
         module.to(some.dtype).to(some.device)
         module.ties, module.temperature = False, self.temperature
@@ -96,7 +100,7 @@ class Case:
         """Return a variant by its name in the table."""
         match name.split():
             case ["ours", backend]:
-                return self.ours(backend, numbers)
+                return self.ours(self.load(), backend, numbers)
             case ["AlgoVision"]:
                 assert self.algo is not None
                 made = self.algo()
