@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Const, Hole
+from diffprog.ir.graph import Hole
+from diffprog.soft.diagonals import diagonals
 from diffprog.soft.emitter import placed
 from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.lifting import lifted
 from diffprog.soft.live import live
 from diffprog.soft.nest import nest
-from diffprog.soft.writer import Term, const, subscript
+from diffprog.soft.slices import given, name_of, shifted, sliced, uniform
+from diffprog.soft.writer import Term
 from diffprog.types import Array, Int, trail
 
 if TYPE_CHECKING:
@@ -24,10 +26,8 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import For
     from diffprog.soft.emitter import Emitter
     from diffprog.soft.lifted import Lifted, Places
-    from diffprog.soft.nest import Nest, Source
-
-Span = tuple[str, str]
-"""The codes of where a loop's counter begins and ends, going up."""
+    from diffprog.soft.nest import Nest
+    from diffprog.soft.slices import Span
 
 
 def grid(
@@ -38,7 +38,9 @@ def grid(
         return None
     found = nest(node, places)
     made = lifted(found)
-    if made is None or not made.places or not _go_on(found, args):
+    if made is None:
+        return diagonals(em, found, args)
+    if not made.places or not _go_on(found, args):
         return None
     spans = [_span(found, args, k) for k in range(len(found.loops))]
     read = live(made.body).params(made.body)
@@ -49,7 +51,7 @@ def grid(
     values = em.region(made.body, inputs, None)
     results = {}
     for (outside, place), value in zip(found.results.items(), values, strict=True):
-        start = _given(found.sources[1 + place], args)
+        start = given(found.sources[1 + place], args)
         if place in made.places:
             results[outside] = _put(em, start, placed(value), made.places[place], spans)
         else:
@@ -57,17 +59,10 @@ def grid(
     return {p: results[p] for p in places}
 
 
-def _given(source: Source, args: Sequence[Term | None]) -> Term:
-    """Return what a parameter of the innermost body is."""
-    if isinstance(source, Const):
-        return const(source.value, source.type)
-    return placed(args[source])
-
-
 def _go_on(found: Nest, args: Sequence[Term | None]) -> bool:
     """Say whether no loop can end before it begins: spans that run backwards are no slices."""
     for loop, bounds in zip(found.loops, found.bounds, strict=True):
-        first, last = (_given(b, args).type for b in bounds[:: loop.step])
+        first, last = (given(b, args).type for b in bounds[:: loop.step])
         assert isinstance(first, Int)
         assert isinstance(last, Int)
         if first.hi - 1 > last.lo:
@@ -76,18 +71,10 @@ def _go_on(found: Nest, args: Sequence[Term | None]) -> bool:
 
 
 def _span(found: Nest, args: Sequence[Term | None], k: int) -> Span:
-    lo, hi = (_given(s, args) for s in found.bounds[k])
+    lo, hi = (given(s, args) for s in found.bounds[k])
     if found.loops[k].step < 0:
         return shifted(hi.code, 1), shifted(lo.code, 1)
     return lo.code, hi.code
-
-
-def shifted(code: str, by: int) -> str:
-    """Return the source of `code + by`, folded where it is a literal."""
-    try:
-        return str(int(code.strip("()")) + by)
-    except ValueError:
-        return code if by == 0 else f"{code} {'+' if by > 0 else '-'} {abs(by)}"
 
 
 def _input(
@@ -108,44 +95,13 @@ def _input(
             code = f"{code}[:{after}]" if after else code
             return em.writer.shared("counts", code, t)
         case Hole():
-            return _uniform(em, Term(em.hole_weights(what), what.type), len(spans))
+            return uniform(em, Term(em.hole_weights(what), what.type), len(spans))
         case Whole(source):
-            return _uniform(em, _given(found.sources[source], args), len(spans))
+            return uniform(em, given(found.sources[source], args), len(spans))
         case Slice(source, moved):
-            array = _given(found.sources[source], args)
+            array = given(found.sources[source], args)
             code = em.tensor(array)
-            return em.writer.shared(f"{_name(array)}_all", sliced(code, array, moved, spans), t)
-
-
-def _name(term: Term) -> str:
-    return term.code if term.code.isidentifier() else "cells"
-
-
-def _uniform(em: Emitter, term: Term, axes: int) -> Term:
-    """Return a value that is the same in all iterations, beside their axes."""
-    if term.number or term.value is not None:
-        return term
-    code = subscript(term.code, term.type, axes)
-    return em.writer.shared(f"{_name(term)}_each", code, term.type)
-
-
-def sliced(code: str, array: Term, places: Places, spans: Sequence[Span]) -> str:
-    """Return the code of an array's cells as the iterations read them, these on leading axes."""
-    depth = trail(array.type)
-    by_counter = {k: (axis, offset) for axis, k, offset in places}
-    order = [by_counter[k][0] for k in sorted(by_counter)]
-    if order != list(range(len(order))):
-        moved = tuple(axis - depth for axis in order)
-        code = f"{code}.movedim({moved!r}, {tuple(k - depth for k in range(len(order)))!r})"
-    parts = []
-    for k, span in enumerate(spans):
-        if k in by_counter:
-            lo, hi = (shifted(c, by_counter[k][1]) for c in span)
-            parts.append(f"{lo}:{hi}")
-        else:
-            parts.append("None")
-    parts += [":"] * (depth - len(order))
-    return f"{code}[..., {', '.join(parts)}]"
+            return em.writer.shared(f"{name_of(array)}_all", sliced(code, array, moved, spans), t)
 
 
 def _put(em: Emitter, start: Term, value: Term, places: Places, spans: Sequence[Span]) -> Term:
@@ -160,4 +116,4 @@ def _put(em: Emitter, start: Term, value: Term, places: Places, spans: Sequence[
     ]
     where = f"({', '.join(blocks)},), {tuple(axis - depth for axis in order)!r}, {depth}"
     code = f"put_block({em.tensor(start)}, {em.tensor(value)}, {where})"
-    return em.writer.assign(_name(start), code, start.type)
+    return em.writer.assign(name_of(start), code, start.type)

@@ -24,17 +24,17 @@ from diffprog.ir.graph import (
     walk,
 )
 from diffprog.ops import OPS
-from diffprog.soft.lifted import Count, Lifted, Slice, Whole
+from diffprog.soft.lifted import Count, Lifted, Slice, Whole, left, rest
 from diffprog.soft.live import live
-from diffprog.types import Array, Real, Tuple
+from diffprog.types import Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Cut, Node, NodeId
+    from diffprog.ir.graph import Node, NodeId
     from diffprog.soft.lifted import Places
     from diffprog.soft.nest import Nest
-    from diffprog.types import Scalar, Type
+    from diffprog.types import Type
 
 
 WIDENING = frozenset({"add", "sub", "mul", "div", "convert"})
@@ -45,12 +45,16 @@ class NotIndependentError(Exception):
     """Iterations may depend on each other, or a body does what is not lifted."""
 
 
-def lifted(found: Nest) -> Lifted | None:
-    """Return the body for all iterations at once, None where they may depend on each other."""
+def lifted(found: Nest, *, diagonal: bool = False) -> Lifted | None:
+    """Return the body for all iterations at once, None where they may depend on each other.
+
+    Along a diagonal they may read what earlier ones have written: cells none of whose counters is
+    further, and some are less far.
+    """
     if any(abs(loop.step) != 1 for loop in found.loops):
         return None
     try:
-        return _Lifting(found).done()
+        return _Lifting(found, diagonal).done()
     except NotIndependentError:
         return None
 
@@ -60,6 +64,7 @@ class _Lifting:
     """A body being written anew, node by node."""
 
     nest: Nest
+    diagonal: bool = False
     builder: Builder = field(default_factory=Builder)
     params: list[Slice | Count | Whole | Hole] = field(default_factory=list)
     new: dict[NodeId, NodeId] = field(default_factory=dict)
@@ -156,7 +161,7 @@ class _Lifting:
             if isinstance(node, Param) and node.id not in self.nest.counters:
                 own = self.own.get(self.owner.get(node.id, -1))
                 if own is not None:
-                    what, t = Slice(node.id, own), _rest(node.type, own)
+                    what, t = Slice(node.id, own), rest(node.type, own)
                     self.new[node.id] = self._param(node, what, t)
                 else:
                     self.new[node.id] = self._param(node, Whole(node.id), node.type)
@@ -166,8 +171,25 @@ class _Lifting:
                 self.new[node.id] = self._param(node, node, node.type)
             elif _widens(node):
                 self._widen(node)
-            elif isinstance(node, Read) and node.inputs[0] not in self.owner:
+            elif isinstance(node, Read) and (
+                node.inputs[0] not in self.owner or self._is_earlier(node)
+            ):
                 self._slice(node)
+
+    def _is_earlier(self, node: Read) -> bool:
+        """Say whether what is read was written by iterations on earlier diagonals."""
+        own = self.own.get(self.owner[node.inputs[0]])
+        if (
+            not self.diagonal
+            or own is None
+            or not isinstance(self.nest.body[node.inputs[0]], Param)
+        ):
+            return False
+        places = self._places(node)
+        if [p[:2] for p in places] != [p[:2] for p in own]:
+            return False
+        back = [mine - its for (*_, mine), (*_, its) in zip(own, places, strict=True)]
+        return min(back) >= 0 and max(back) > 0
 
     def _widen(self, node: Node) -> None:
         """Make the counters that a real operation reads parameters, as the reals they are."""
@@ -184,7 +206,7 @@ class _Lifting:
             array = self.nest.body[node.inputs[0]]
             if not isinstance(array, Param):
                 raise NotIndependentError
-            what, t = Slice(array.id, places), _rest(array.type, places)
+            what, t = Slice(array.id, places), rest(array.type, places)
             self.new[node.id] = self._param(node, what, t)
 
     def _param(self, node: Node, what: Slice | Count | Whole | Hole, t: Type) -> NodeId:
@@ -233,14 +255,12 @@ class _Lifting:
     def _access(self, node: Read | Write) -> None:
         """Write what is left of a read or write: the axes that do not move."""
         places, owner = self._places(node), self.owner.get(node.inputs[0])
-        if owner is not None and self.own.get(owner) != places:
+        if owner is not None and self.own.get(owner) != places and node.id not in self.new:
             raise NotIndependentError
-        axes, indices = _left(node, {axis for axis, _, _ in places})
+        axes, indices = left(node, {axis for axis, _, _ in places})
         after = 1 if isinstance(node, Read) else 2
-        if isinstance(node, Read) and places and owner is None:
-            array = self._at(node.id)
-        else:
-            array = self._at(node.inputs[0])
+        # What is read of another array, or on an earlier diagonal, is a parameter already.
+        array = self.new[node.id] if node.id in self.new else self._at(node.inputs[0])
         inputs = (array, *(self._at(i) for i in (*node.inputs[1:after], *indices)))
         if axes:
             t = node.type if isinstance(node, Read) else self.builder.type(array)
@@ -265,28 +285,3 @@ def _is_plain(node: Node) -> bool:
 
 def _is_partial(node: Node) -> bool:
     return isinstance(node, Apply) and node.op in OPS and OPS[node.op].partial is not None
-
-
-def _left(node: Read | Write, taken: set[int]) -> tuple[tuple[Cut | None, ...], list[NodeId]]:
-    """Return the axes that are left, and their indices."""
-    indices = iter(node.inputs[1 if isinstance(node, Read) else 2 :])
-    axes: list[Cut | None] = []
-    found = []
-    for axis, cut in enumerate(node.axes):
-        index = None if cut is not None else next(indices)
-        if axis in taken:
-            continue
-        axes.append(cut)
-        if index is not None:
-            found.append(index)
-    return tuple(axes), found
-
-
-def _rest(t: Type, places: Places) -> Type:
-    """Return an array's type without the axes that move."""
-    assert isinstance(t, Array)
-    item: Scalar = t.item
-    assert not isinstance(item, Tuple)
-    taken = {axis for axis, _, _ in places}
-    shape = tuple(n for axis, n in enumerate(t.shape) if axis not in taken)
-    return Array(shape, item) if shape else item

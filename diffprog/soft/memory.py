@@ -92,6 +92,31 @@ def put_block(
     return in_block(memory.expand(*lead, *inner), value, spans, axes)
 
 
+def diagonal(memory: Tensor, row: int, column: int, count: int, rank: int) -> Tensor:
+    """Return cells of the first two of an array's `rank` axes: from a place down, and to the left.
+
+    [..., rows, columns, *rest] -> [..., count, *rest].
+    """
+    width, flat = memory.shape[1 - rank], memory.flatten(-rank, 1 - rank)
+    start, step = row * width + column, max(1, width - 1)
+    end = start + (count - 1) * step + 1
+    return torch.ops.aten.slice(flat, 1 - rank, start, end, step)  # type: ignore[no-any-return]
+
+
+def put_diagonal(
+    memory: Tensor, value: Tensor, row: int, column: int, count: int, rank: int
+) -> Tensor:
+    """Return an array with the cells of `diagonal` replaced."""
+    inner = memory.shape[memory.dim() - rank :]
+    start, step = row * inner[1] + column, max(1, inner[1] - 1)
+    memory, value = widened(memory, value, rank, rank - 1)
+    lead = memory.shape[: memory.dim() - rank]
+    flat = memory.flatten(-rank, 1 - rank)
+    value = value.expand(*lead, count, *inner[2:])
+    end = start + (count - 1) * step + 1
+    return flat.slice_scatter(value, 1 - rank, start, end, step).reshape(*lead, *inner)
+
+
 def in_block(
     memory: Tensor, value: Tensor, spans: Sequence[tuple[int, int]], axes: Sequence[int]
 ) -> Tensor:

@@ -1,0 +1,106 @@
+"""Loops that read what stands before them run by diagonals, and give the same as cell by cell."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import diffprog as dp
+from tests.unit.soft.test_grid import drawn, loops, soft
+
+HEAD = "size m = 4\nsize n = 5\n\n"
+DIAGONAL = {
+    "an edit distance": """\
+program p(s: int<3>[m], t: int<3>[n]) -> real:
+    d: real[m + 1, n + 1] = 0.0
+    for i in 1 .. m + 1:
+        for j in 1 .. n + 1:
+            cost = 0.0 if s[i - 1] == t[j - 1] else 1.0
+            ways = [d[i - 1, j] + i, d[i, j - 1] + j / 2, d[i - 1, j - 1] + cost]
+            d[i, j] = ways[pick(-ways)]
+    return d[m, n]
+""",
+    "two back, with what was there": """\
+program p(xs: real[m, n]) -> real[m, n]:
+    for i in 1 .. m:
+        for j in 2 .. n:
+            xs[i, j] = xs[i - 1, j] * 0.5 + xs[i, j] * xs[i, j - 2]
+    return xs
+""",
+    "finite cells": """\
+program p(xs: int<3>[m, n]) -> int<3>[m, n]:
+    for i in 1 .. m:
+        for j in 1 .. n:
+            xs[i, j] = (xs[i, j - 1] + xs[i - 1, j]) % 3
+    return xs
+""",
+    "two arrays": """\
+program p(a: real[m, n], b: real[m, n]) -> (real[m, n], real[m, n]):
+    for i in 1 .. m:
+        for j in 1 .. n:
+            a[i, j] = a[i - 1, j] + b[i, j - 1]
+            b[i, j] = a[i, j] * 0.5
+    return a, b
+""",
+}
+NOT = {
+    "the rows of a column": """\
+program p(xs: real[m, n]) -> real[m, n]:
+    for i in 1 .. m:
+        for j in 0 .. n:
+            xs[i, j] = xs[i - 1, j] * 0.5
+    return xs
+""",
+    "what comes after": """\
+program p(xs: real[m, n]) -> real[m, n]:
+    for i in 1 .. m:
+        for j in 0 .. n - 1:
+            xs[i, j] = xs[i - 1, j + 1] * 0.5
+    return xs
+""",
+    "the other way round": """\
+program p(xs: real[m, n]) -> real[m, n]:
+    for i in 0 .. n:
+        for j in 1 .. m:
+            xs[j, i] = xs[j - 1, i] * 0.5
+    return xs
+""",
+}
+
+
+@pytest.mark.parametrize("name", [*DIAGONAL, *NOT])
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_diagonals_are_cell_by_cell(name: str, lead: tuple[int, ...]) -> None:
+    """A traced run goes cell by cell, and native code has slopes of its own: all agree."""
+    program = dp.loads(HEAD + {**DIAGONAL, **NOT}[name])
+    inputs = soft(program, drawn(program, *lead))
+    found, slopes = [], []
+    for backend in ("torch", "native"):
+        module = program.soften(backend=backend).double()
+        out = module(*inputs)
+        found.append(out if isinstance(out, tuple) else (out,))
+        loss = sum((x * x).sum() for x in found[-1])
+        slopes.append(torch.autograd.grad(loss, inputs))
+    told = program.soften().double().trace(*inputs)[0]
+    told = told if isinstance(told, tuple) else (told,)
+    for one, other, traced in zip(*found, told, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(
+            one[(0,) * len(lead)], traced[(0,) * (traced.dim() - one.dim() + len(lead))]
+        )
+    torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DIAGONAL)
+def test_by_diagonals(name: str) -> None:
+    """Of both loops one over the diagonals is left."""
+    source = dp.loads(HEAD + DIAGONAL[name]).soften()
+    assert len(loops(source, "diagonal")) == 1
+    assert not loops(source)
+    assert not loops(source, "j")
+
+
+@pytest.mark.parametrize("name", NOT)
+def test_others_are_not(name: str) -> None:
+    """What a diagonal does not have ready is run cell by cell."""
+    assert not loops(dp.loads(HEAD + NOT[name]).soften(), "diagonal")
