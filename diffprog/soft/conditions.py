@@ -198,6 +198,11 @@ def _by_table(
 
     def posterior(source: int, values: Sequence[int]) -> Term:
         key = tuple(values)
+        known = _decided(graph, uncertain, values)
+        if known is not None:
+            p = em.tensor(placed(args[source]))
+            code = f"certain({p if known else f'1 - {p}'}, {float(known)})"
+            return em.writer.assign(f"{graph[source].name}_given", code, Bool())  # type: ignore[union-attr]
         if key not in made:
             code = f"{together()} * {masses(values)}"
             made[key] = em.writer.shared("mass", code, placed(args[source]).type).code
@@ -213,6 +218,17 @@ def _by_table(
         return em.writer.assign(f"{graph[source].name}_given", final, t)  # type: ignore[union-attr]
 
     return posterior
+
+
+def _decided(graph: Graph, uncertain: Sequence[int], values: Sequence[int]) -> int | None:
+    """Return what a test's values make of the one bool that it reads, None if that is open."""
+    if live(graph).params(graph) != uncertain or len(uncertain) > 1:
+        return None
+    if not isinstance(graph[uncertain[0]].type, Bool):
+        return None
+    entries = region_entries(graph, uncertain, 2)
+    places = [] if entries is None else [v for v, e in enumerate(entries) if int(e) in values]
+    return places[0] if len(places) == 1 else None
 
 
 def _outer(em: Emitter, args: Sequence[Term | None], uncertain: Sequence[int]) -> str:

@@ -56,7 +56,7 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         with writer.reached(leaving):
             values = region(em, node.stop, loop.inputs(state, given), list(loop.outs))
         add(em, loop, dict.fromkeys(loop.outs, leaving), values)
-        writer.line(f"{alive} = going({alive}, {stop}, epsilon)")
+        writer.line(f"{alive} = going({alive}, {writer.complement(stop)}, epsilon)")
         asked = sources_of(loop, node.go) | sources_of(loop, node.last)
         given = _given(em, loop, test, probed, 0, asked)
         with writer.reached(alive):

@@ -17,7 +17,10 @@ from torch.autograd.function import once_differentiable
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 LONG = 256
-"""A loop of more rounds than this keeps only some of its states for the backward pass."""
+"""A loop of more rounds than this may keep only some of its states for the backward pass."""
+
+KEPT = 1 << 23
+"""The numbers that all rounds of a loop may keep; a thousand stand for what else a round takes."""
 
 
 def note(report: dict[str, dict[int, Any]] | None, kind: str, line: int, amount: Any) -> None:
@@ -72,9 +75,20 @@ def by_value(at: Tensor, shape: Sequence[int]) -> Tensor:
     return cells.movedim(tuple(range(k)), tuple(range(-k, 0)))  # type: ignore[no-any-return]
 
 
-def kept(alive: Tensor, epsilon: float | Tensor, new: Tensor, old: Tensor, depth: int) -> Tensor:
+def certain(weight: Tensor, value: float) -> Tensor:
+    """Return a bool that its own test decides: `value`, one half where the weight is nothing."""
+    live = weight >= torch.finfo(weight.dtype).tiny
+    return torch.where(live, value, 0.5).to(weight.dtype)
+
+
+def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
+    """Return out + weight * value; a number is nothing yet."""
+    return torch.addcmul(out, weight, value) if isinstance(out, Tensor) else weight * value
+
+
+def kept(on: Tensor, new: Tensor, old: Tensor, depth: int) -> Tensor:
     """Return the new state of the rows that go on and the old one of those that have halted."""
-    return torch.where((alive > epsilon)[(..., *(None,) * depth)], new, old)
+    return torch.where(on[(..., *(None,) * depth)] if depth else on, new, old)
 
 
 def halting(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
@@ -84,11 +98,11 @@ def halting(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
     return torch.where(alive > epsilon, alive * stop, 0.0)
 
 
-def going(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
+def going(alive: Tensor, go: Tensor, epsilon: float | Tensor) -> Tensor:
     """Return the weight that goes on."""
     if not isinstance(epsilon, Tensor) and epsilon == 0:
-        return alive * (1 - stop)
-    return torch.where(alive > epsilon, alive * (1 - stop), alive)
+        return alive * go
+    return torch.where(alive > epsilon, alive * go, alive)
 
 
 def act_weights(
@@ -125,7 +139,7 @@ def kept_finite(
     """Return `kept` for a finite value: where epsilon is 0 a state without weight does no harm."""
     if not isinstance(epsilon, Tensor) and epsilon == 0:
         return new
-    return kept(alive, epsilon, new, old, depth)
+    return kept(alive > epsilon, new, old, depth)
 
 
 def is_transformed() -> bool:
@@ -142,7 +156,8 @@ def is_over(alive: Tensor, epsilon: float | Tensor) -> bool:
         return False
     if alive.is_meta or (alive.is_cuda and torch.cuda.is_current_stream_capturing()):
         return False
-    return not bool((alive > epsilon).any())
+    always = not isinstance(epsilon, Tensor) and epsilon == 0
+    return not bool((alive if always else alive > epsilon).any())
 
 
 def rolled(
@@ -161,7 +176,9 @@ def rolled(
     """
     inside = torch.compiler.is_compiling() or is_transformed()
     run = stretch if inside or run is None else run
-    if inside or not torch.is_grad_enabled() or len(counters) <= LONG:
+    numbers = sum(x.numel() for x in state if isinstance(x, Tensor))
+    short = len(counters) <= LONG or len(counters) * (numbers + 1000) <= KEPT
+    if inside or not torch.is_grad_enabled() or short:
         return run(step, counters, state, report, over)
     size = math.isqrt(len(counters))
     for start in range(0, len(counters), size):

@@ -38,7 +38,7 @@ def cooled(x: Tensor, t: float | Tensor) -> Tensor:
 
 
 def is_cold(t: float | Tensor) -> bool:
-    """Say whether the temperature is the number 0.
+    """Say whether a temperature, or what follows from it, is the number 0.
 
     (A tensor is never looked into: that would wait for the device.)
     """
@@ -49,14 +49,16 @@ def greater(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tenso
     """Return P(x > y) = σ((x - y) / T - c)."""
     if is_cold(t):
         return torch.relu(torch.sign(x - y))
-    return torch.sigmoid(cooled(x - y, t) - c)
+    z = cooled(x - y, t)
+    return torch.sigmoid(z if is_cold(c) else z - c)
 
 
 def at_least(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
     """Return P(x >= y) = σ((x - y) / T + c)."""
     if is_cold(t):
         return 1 - torch.relu(torch.sign(y - x))
-    return torch.sigmoid(cooled(x - y, t) + c)
+    z = cooled(x - y, t)
+    return torch.sigmoid(z if is_cold(c) else z + c)
 
 
 def equal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from diffprog.soft.writer import Writer
 
-WHOLE = 600
-"""The lines of a program, unrolled, that is compiled as a whole: some ten to twenty seconds."""
+WHOLE = 900
+"""The lines of a program, unrolled, that is compiled as a whole: some twenty seconds."""
 
 PIECE = 200
 """The lines that are compiled together of a loop: beyond, a call costs little beside its work."""

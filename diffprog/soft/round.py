@@ -13,7 +13,7 @@ from diffprog.soft.emitter import placed
 from diffprog.soft.live import live
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, item, row_of, weighed
-from diffprog.types import Real, trail
+from diffprog.types import Bool, Real, trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,12 +91,14 @@ def go_on(
 
     def part(graph: Graph) -> None:
         new = region(em, graph, loop.inputs(state, sources), loop.state)
+        changed = {p: term for p, term in new.items() if term.code != old[p].code}
+        reals = {p for p, term in changed.items() if isinstance(item(term.type), Real)}
+        on = em.writer.shared("on", " > ".join(alive), Bool()).code if reals else ""
         moved = []
-        for p, term in new.items():
-            keep = "kept" if isinstance(item(term.type), Real) else "kept_finite"
-            arguments = f"{term.code}, {old[p].code}, {trail(term.type)}"
-            if term.code != old[p].code:
-                moved.append((old[p].code, f"{keep}({', '.join(alive)}, {arguments})"))
+        for p, term in changed.items():
+            keep = f"kept({on}" if p in reals else f"kept_finite({', '.join(alive)}"
+            code = f"{keep}, {term.code}, {old[p].code}, {trail(term.type)})"
+            moved.append((old[p].code, code))
         if moved:
             assign_all(em.writer, *zip(*moved, strict=True))
 
@@ -149,7 +151,7 @@ def add(em: Emitter, loop: Round, weights: dict[int, str], values: dict[int, Ter
     """Write that results grow by what leaves now, each by its weight."""
     for p, term in values.items():
         weight = weighed(weights[p], trail(term.type))
-        em.writer.line(f"{loop.outs[p]} = {loop.outs[p]} + {weight} * {term.code}")
+        em.writer.line(f"{loop.outs[p]} = added({loop.outs[p]}, {weight}, {term.code})")
 
 
 def sources_of(loop: Round, graph: Graph) -> set[int]:

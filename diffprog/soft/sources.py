@@ -116,7 +116,7 @@ def assembled(
     )
     literals = "\n".join(f"{name} = {code}" for name, code in writer.literals.items())
     names = used(constants + function)
-    long = f"LONG = {halting.LONG}" if "rolled" in names else ""
+    long = f"LONG, KEPT = {halting.LONG}, {halting.KEPT}" if "rolled" in names else ""
     parts = [IMPORTS.strip(), long, *map(_source, names), literals, constants, function]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 

@@ -179,6 +179,14 @@ class Writer:
         self._shared[-1][code] = term.code
         return term
 
+    def complement(self, name: str) -> str:
+        """Return the code of 1 - what has this name: what it is 1 minus of, where that is so."""
+        for known in reversed(self._shared):
+            for code, made in known.items():
+                if made == name and code.startswith("1 - ") and code[4:].isidentifier():
+                    return code[4:]
+        return f"1 - {name}"
+
     def constant(self, hint: str, code: str) -> str:
         """Return the name of a constant tensor, made once by an expression in `like`."""
         for name, known in self.constants.items():

@@ -176,6 +176,7 @@ def saved(n: int) -> tuple[int, Tensor]:
 def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory for the backward pass grows with the root of the rounds; gradients are the same."""
     monkeypatch.setattr(halting, "LONG", 16)
+    monkeypatch.setattr(halting, "KEPT", 0)
     few, _ = saved(9)
     many, grad = saved(900)
     assert many < 10 * few
@@ -185,8 +186,9 @@ def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.testing.assert_close(grad, want, rtol=1e-13, atol=0)  # summed a chunk at a time
 
 
-def test_reports_of_a_long_loop_count_once() -> None:
+def test_reports_of_a_long_loop_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Running a chunk again for the backward pass does not report again."""
+    monkeypatch.setattr(halting, "KEPT", 0)
     module = soft(
         "program f(x: real) -> real:\n"
         "    for i in 0 .. 400:\n"
@@ -214,6 +216,7 @@ def test_long_halting_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for limit in (16, 10_000):
         monkeypatch.setattr(halting, "LONG", limit)
+        monkeypatch.setattr(halting, "KEPT", 0)
         module = soft(text)
         out = module(x=x, n=n)
         found.append((out, torch.autograd.grad(out.sum(), x)[0]))
