@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from diffprog.ir.graph import Graph, Hole, Node, Param, Select
 from diffprog.types import Bool, Enum, Int
 from diffprog.view import style
-from diffprog.view.label import called
+from diffprog.view.label import called, tested
 from diffprog.view.live import Share
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def _title(node: Select, inputs: Sequence[End], hole: Hole | None) -> str:
     test = node.test[node.test.results[0]]
     if isinstance(test, Param):
         test = inputs[test.id][1]
-    text = called(test) if isinstance(test, Param) else style.short(test.span.text)
-    return f"{'if' if isinstance(node.test.types[0], Bool) else 'match'} {text}"
+    return f"{'if' if isinstance(node.test.types[0], Bool) else 'match'} {tested(test)}"
 
 
 def _case_names(drawing: Canvas, node: Select, hole: Hole | None) -> list[str]:

@@ -71,6 +71,11 @@ def called(node: Node) -> str:
             return "·"
 
 
+def tested(node: Node) -> str:
+    """Return a test as the program writes it; a parameter's place would be a whole signature."""
+    return called(node) if isinstance(node, Param) else short(node.span.text)
+
+
 def shown(node: Node) -> str:
     """Return how a node shows in the label of its user."""
     return _const(node) if isinstance(node, Const) else called(node)

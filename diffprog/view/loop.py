@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from diffprog.ir.graph import For, Graph, Loop, Param
 from diffprog.ir.transplant import params_used
 from diffprog.view import style
-from diffprog.view.label import shown
+from diffprog.view.label import shown, tested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,12 +65,12 @@ def draw_loop(drawing: Canvas, node: Loop, inputs: Sequence[End], used: set[int]
     return sums
 
 
-def _stop(drawing: Canvas, node: Loop, tested: Sequence[End]) -> str:
+def _stop(drawing: Canvas, node: Loop, test: Sequence[End]) -> str:
     plain = node.halting.kind == "plain"
     title = "stop?" if plain else f"halt by {node.halting.kind}"
-    text = style.lines(title, style.short(tested[0][1].span.text))
+    text = style.lines(title, tested(test[0][1]))
     box = drawing.sheet.node(title, text, style.BRANCH, node.span)
-    drawing.sheet.edge(drawing.named(tested[0]), box)
+    drawing.sheet.edge(drawing.named(test[0]), box)
     return box
 
 

@@ -80,6 +80,8 @@ def picture(source: str, form: str) -> bytes:
     Raises:
         DiffprogError: DP641, DP642, DP643 as `render`.
     """
+    if form == "png":
+        source = source.replace("{", f"{{\n  graph [dpi={DPI}];", 1)
     if shutil.which("dot") is not None:
         return _by_dot(source, form)
     program = find_pure()
@@ -116,7 +118,7 @@ def _failed(program: str, errors: bytes) -> NoReturn:
 
 
 def _by_pure(program: str, source: str, form: str) -> bytes:
-    command = [program, "-Kdot", f"-T{form}", *([f"-Gdpi={DPI}"] if form == "png" else [])]
+    command = [program, "-Kdot", f"-T{form}"]
     done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         _failed("graphviz-pure", done.stderr)

@@ -114,6 +114,21 @@ program p(x: int<4>) -> int<4>:
     assert 'style="dashed", constraint="false"' in source
 
 
+def test_a_test_that_is_a_parameter_shows_its_name() -> None:
+    """Its place in the text is the whole signature, which is no label."""
+    text = """\
+program p(x: real, h: real) -> real:
+    repeat max 4 by ponder(prior = 0.2):
+        x = x / 2
+    until chance(h)
+    return x
+"""
+    source = drawn(text)
+    (halt,) = [line for line in source.splitlines() if "halt by ponder" in line and "label" in line]
+    assert "program" not in halt
+    assert ">h<" in halt
+
+
 def test_node_names_are_source_names() -> None:
     """Ids are names of the source or places in it; tooltips are file and line."""
     source = drawn(PARITY)
