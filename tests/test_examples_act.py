@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from diffprog.pipeline.tracing import traced
+from examples.act.logic import bench as logic
+from examples.act.logic.data import drawn as vectors
 from examples.act.parity import bench
 from examples.act.parity.data import drawn
 
@@ -58,3 +60,47 @@ def test_one_step_is_the_same_cell() -> None:
         "one step", 0, width=WIDTH, most=WIDTH, sizes={"hidden": 4}, steps=2, every=1
     )
     assert bench.thought(found.program, 2, 3) == pytest.approx(2)  # one step, and all the remainder
+
+
+def test_vectors_of_logic() -> None:
+    """Each gate takes the last two results, the first the answer before and the second bit."""
+    nor, nand, either = 0, 4, 9
+    inputs, answers = vectors(1, 2, 400, 2, vectors=(2, 2))(np.random.default_rng(0))
+    for row, said in zip(inputs["shown"].tolist(), answers.tolist(), strict=True):
+        assert not row[1][0]
+        for t, vector in enumerate(row):
+            first, now = (said[0] if t else vector[0]), vector[1]
+            for gate in (vector[2:12], vector[12:]):
+                if not any(gate):
+                    continue
+                found = _gate(gate.index(True), now, first)
+                first, now = now, found
+            assert now == said[t]
+    assert _gate(nor, False, False)
+    assert not _gate(nand, True, True)
+    assert not _gate(either, False, False)
+
+
+def _gate(kind: int, p: bool, q: bool) -> bool:
+    """Say what a gate gives, by its formula."""
+    found = [
+        not (p or q), q and not p, p and not q, p != q, not (p and q), p and q,
+        p == q, not p or q, p or not q, p or q,
+    ]  # fmt: skip
+    return found[kind]
+
+
+def test_logic_is_learned() -> None:
+    """The loss falls; crisp runs are the module at temperature 0; more vectors can be asked."""
+    sizes = {"hidden": 10, "most": 3}
+    found = logic.learn(
+        "by act", 0, gates=1, sizes=sizes, vectors=(1, 2), steps=60, every=30, network_lr=2e-2
+    )
+    assert found.metrics[-1]["loss"] < found.metrics[0]["loss"]  # type: ignore[operator]
+    program = found.program
+    inputs, _ = vectors(1, 1, 6, 1, vectors=(2, 2))(np.random.default_rng(1))
+    said = bench.crisp(program)(shown=torch.as_tensor(inputs["shown"])) >= 0.5
+    assert said.tolist() == [program.run(shown=row) for row in inputs["shown"].tolist()]
+    wrong, steps = logic.measured(program, 1, 1, 3, count=50)
+    assert 0 <= wrong <= 100
+    assert 1 < steps <= 4
