@@ -25,7 +25,7 @@ OPTIONS = {"sizes": SMALL, "network_lr": 0.02, "every": 20}
 @pytest.fixture(scope="module")
 def copied() -> Result:
     """A machine trained to copy one or two vectors of two bits."""
-    return copy.learn(0, longest=2, steps=80, **OPTIONS)
+    return copy.learn(0, longest=2, steps=100, **OPTIONS)
 
 
 def test_copy_is_learned(copied: Result) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 16
+HELD = 64
+"""Sequences in each of the eight batches that say when to stop."""
 STEPS = 6000
 EVERY = 200
 TESTS = {20: 512, 120: 32}
@@ -26,14 +28,14 @@ TESTS = {20: 512, 120: 32}
 
 
 def learn(seed: int, *, longest: int = LONGEST, **options: Any) -> Result:
-    """Train until 128 sequences of the greatest length, drawn apart, are copied rightly."""
+    """Train until 512 sequences of the greatest length, drawn apart, are copied rightly."""
     program = dp.load(HERE / "copy.dp", **options.pop("sizes", {}))
     bits = program.sizes["bits"]
     chosen = {"steps": STEPS, "every": EVERY, "network_lr": 1e-3, "clip": 10.0, "progress": False}
     return dp.fit(
         program,
         drawn(1, longest, BATCH, bits),
-        dev=drawn(longest, longest, BATCH, bits),
+        dev=drawn(longest, longest, HELD, bits),
         select="soft",
         seed=seed,
         **(chosen | options),
