@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from diffprog.errors import Span
     from diffprog.types import Value
 
+_LOOPS = typed.For | typed.ForEach | typed.While | typed.Repeat
+
 Here: TypeAlias = tuple[str, int, int]
 """A place of a text: whose, from where, to where."""
 
@@ -59,6 +61,7 @@ class Record:
         blocks: by branch (or `match`), the block that was run.
         sides: by conditional expression, what its test said.
         rounds: by loop, the values of its counter; of a loop that a test ends, 0, 1, ….
+        carried: by loop, the variables that keep their type through it.
         ran: all that was run or evaluated.
     """
 
@@ -66,6 +69,7 @@ class Record:
     blocks: dict[Here, list[typed.Block]] = field(default_factory=lambda: defaultdict(list))
     sides: dict[Here, list[bool]] = field(default_factory=lambda: defaultdict(list))
     rounds: dict[Here, list[list[int]]] = field(default_factory=lambda: defaultdict(list))
+    carried: dict[Here, typed.Merged] = field(default_factory=dict)
     ran: set[Here] = field(default_factory=set)
 
 
@@ -101,6 +105,8 @@ class _Recorder(Machine):
         """Run one statement."""
         self.record.ran.add(here(statement.span))
         self.inside.append(statement)
+        if isinstance(statement, _LOOPS):
+            self.record.carried[here(statement.span)] = statement.carried
         if isinstance(statement, typed.While | typed.Repeat):
             self.record.rounds[here(statement.span)].append([])
         super().statement(statement, scope)
@@ -109,11 +115,14 @@ class _Recorder(Machine):
     def block(self, block: typed.Block, scope: Scope) -> None:
         """Run statements in order."""
         around = self.inside[-1] if self.inside else None
-        if isinstance(around, typed.If | typed.Match):
-            self.record.blocks[here(around.span)].append(block)
-        elif isinstance(around, typed.While | typed.Repeat):
-            rounds = self.record.rounds[here(around.span)][-1]
-            rounds.append(len(rounds))
+        match around:  # by identity: the test of a statement may call a function, with other blocks
+            case typed.If(_, then, orelse) if block is then or block is orelse:
+                self.record.blocks[here(around.span)].append(block)
+            case typed.Match(_, cases) if any(block is body for _, body in cases):
+                self.record.blocks[here(around.span)].append(block)
+            case typed.While() | typed.Repeat() if block is around.body:
+                rounds = self.record.rounds[here(around.span)][-1]
+                rounds.append(len(rounds))
         super().block(block, scope)
 
     def items(self, loop: typed.For | typed.ForEach, scope: Scope) -> list[Value]:

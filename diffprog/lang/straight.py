@@ -65,6 +65,23 @@ def _declared_once(block: s.Block) -> s.Block:
     return tuple(out)
 
 
+def with_room(block: s.Block, types: Mapping[str, s.TypeExpr]) -> s.Block:
+    """Write the types of variables down whose first value was decided.
+
+    A variable keeps its range through a loop, and one number has less room than the loop needs.
+    """
+    firsts: dict[str, int] = {}
+    for i, node in enumerate(block):
+        for name in assigned((node,)):
+            firsts.setdefault(name, i)
+    out = list(block)
+    for name, i in firsts.items():
+        match block[i]:
+            case s.Assign((s.Name(),), None, s.Literal(int())) as first if name in types:
+                out[i] = replace(first, type=types[name])
+    return tuple(out)
+
+
 # --- what nobody reads ----------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from diffprog.errors import InvariantError
 from diffprog.lang import syntax as s
 from diffprog.lang import typed
 from diffprog.lang.check.names import assigned, hole_keys, root, walk
-from diffprog.lang.straight import folded, straightened
+from diffprog.lang.straight import folded, straightened, with_room
 from diffprog.lang.tidy import drop_unused, tidied
 from diffprog.lang.written import Writer
 from diffprog.types import Bool, Enum, Int
@@ -48,6 +48,10 @@ class Ways(Protocol):
         """The rounds of loops."""
 
     @property
+    def carried(self) -> Mapping[Here, typed.Merged]:
+        """The variables of loops that keep their type in them."""
+
+    @property
     def ran(self) -> set[Here]:
         """All that was run or evaluated."""
 
@@ -74,7 +78,7 @@ def unrolled(
             body = unroller.block(program.main.body, {})
             before += [replace(old, name=new.name) for old, new in unroller.copies]
             declarations += [new for _, new in unroller.copies]
-            declarations.append(replace(program.main, body=straightened(body)))
+            declarations.append(replace(program.main, body=unroller.finished(body)))
         else:
             declarations.append(d)
     filled = replace(program, declarations=tuple(declarations), comments=())
@@ -93,7 +97,7 @@ class _Unroller:
     ) -> None:
         self.functions = {f.name: f for f in program.functions}
         self.keys = {i: key for f in program.functions for i, key in hole_keys(f).items()}
-        self.holes, self.ran = holes, ways.ran
+        self.holes, self.ran, self.carried = holes, ways.ran, ways.carried
         self.writer = Writer()
         self.copies: list[tuple[s.Function, s.Function]] = []
         self.taken = {n.id for n in walk(program) if isinstance(n, s.Name)} | set(self.functions)
@@ -121,6 +125,13 @@ class _Unroller:
         )
 
     # --- statements
+
+    def finished(self, block: s.Block) -> s.Block:
+        """Return a function's statements made shorter."""
+        block = straightened(block)
+        loops = (n for n in walk(block) if isinstance(n, s.For | s.While | s.Repeat))
+        types = {name: t for n in loops for name, t in self.carried.get(_here(n.span), ())}
+        return with_room(block, {name: self.writer.type(t) for name, t in types.items()})
 
     def block(self, block: s.Block, names: Mapping[str, s.Expr]) -> s.Block:
         """Return what is left of statements that were run."""
@@ -225,7 +236,7 @@ class _Unroller:
     def call(self, node: s.Call) -> s.Call:
         """Return a call of a function's copy, in which this call's decisions stand."""
         function = self.functions[node.name]
-        body = straightened(self.block(function.body, {}))
+        body = self.finished(self.block(function.body, {}))
         made = replace(function, name=self.fresh(node.name), body=body)
         self.copies.append((function, made))
         return replace(node, name=made.name)

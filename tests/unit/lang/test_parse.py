@@ -313,9 +313,9 @@ def test_speed() -> None:
     part = "    if x > 2 and not b:\n        x = xs[x % 4] + 1\n    else:\n        x = max(x, 1)\n"
     text = HEADER + part * 250 + "    return x\n"
     program(text)
-    start = time.perf_counter()
+    start = time.process_time()
     program(text)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_threads_share_the_parser() -> None:

@@ -177,3 +177,27 @@ def test_statements_that_were_one_alternative_stand_by_themselves() -> None:
     body = made.source.partition(":\n")[2]
     assert body == "    a = a + b\n    return a - a * b\n"
     assert program.run(a=2.0, b=3.0) == made.run(a=2.0, b=3.0) == -10
+
+
+def test_a_variable_keeps_its_room() -> None:
+    """A decided number has less room than a later loop needs: the type is written down."""
+    program = loads(
+        "program p(x: bool, y: int<3>) -> int<3>:\n    z = y\n"
+        "    z = choose(y, 0) by linear of x\n    for i in 0 .. 2:\n        z = 1\n    return z\n"
+    )
+    decided = program.decide({"p.z#0": [1]})
+    written = program_for(decided, {"x": True, "y": 2})
+    assert "z: int<3> = 0" in written.source
+    assert written.run(x=True, y=2) == 1
+
+
+def test_a_function_in_a_test_is_no_round() -> None:
+    """What the test of a loop or of a branch calls is no round of it, and no side."""
+    program = loads(
+        "fn small(n: int<9>) -> bool:\n    return n < 3\n\n"
+        "program p(x: bool, n: int<9>) -> int<9>:\n    repeat max 9:\n"
+        "        n = choose(0 if n < 1 else n - 1, n) by linear of x\n    until small(n)\n"
+        "    if small(n):\n        n = choose(n, 8) by linear of x\n    return n\n"
+    )
+    decided = program.decide({"p.n#0": [0, 0, 0], "p.n#1": [1]})
+    assert program_for(decided, {"x": True, "n": 5}).run(x=True, n=5) == 8
