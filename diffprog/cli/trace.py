@@ -22,6 +22,7 @@ from diffprog.cli.say import (
 )
 from diffprog.cli.show_page import show_page
 from diffprog.lang import typed
+from diffprog.nets import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +113,8 @@ def _watched(run: str, program: Program, items: Sequence[Mapping[str, object]]) 
     source, report = run_of(run)
     choices = report["choices"]
     assert isinstance(choices, dict)
-    return traced(source.decide(choices), items, run_weights(run))
+    networks = {k: v for k, v in program.choices.items() if k.startswith(PREFIX)}
+    return traced(source.decide(choices | networks), items, run_weights(run))
 
 
 @dataclass(frozen=True)

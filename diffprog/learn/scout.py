@@ -5,12 +5,15 @@ sequences without gradients, and a second run, with them, is only of the network
 sequences that answer. A row that none answers has at most the likelihood of what was left out: that
 is what its loss is, but nothing is learned from it. To push weight out of a beam that is known to
 be wrong is easy for a controller: where there are most sequences, no beam holds much of it, and
-there it goes, whatever the answer. What other rows have taught it finds the right one sooner.
+there it goes, whatever the answer. What other rows have taught it finds the right one sooner. Nor
+is anything learned from a row whose answer is all but certain: a controller that is too sure of
+what it knows has no other program left in its beam.
 In: tasks, weights. Out: the loss.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
     from diffprog.learn.outcomes import Likelihood
     from diffprog.learn.rows import Task
     from diffprog.learn.runner import Ran
+
+
+SURE = 0.99
+"""A row whose answer is more probable teaches nothing more."""
 
 
 @dataclass
@@ -114,6 +121,7 @@ class Scouted:
         found = Compiled(*graph, task.rows.weights)
         logs = found.likelihoods(self.cells, weights, temperature, self.networks)[:, 0].double()
         right = torch.where(found.dag.sinks < found.dag.states, logs, NONE)
+        right = torch.where(right > math.log(SURE), right.detach(), right)
         inside = decider.weight[ran.world.node]
         return bounded(right, inside, ran.world.unit), decider.left_out
 

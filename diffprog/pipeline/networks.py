@@ -78,6 +78,7 @@ def softened(
         externs=externs,
         **options,
     )
+    module.labels = {key: h.labels for key, h in checked.decisions.items() if h.labels}
     if backend == "compile":
         module.generated = generate(graph, main.name, pieces=True)
         module._load()

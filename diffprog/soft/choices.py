@@ -40,6 +40,7 @@ class Choices(nn.Module):
     Attributes:
         holes: logits ``[restarts, *sizes of given, *shape, alternatives]`` by key (with `:` for
             `.`); reals as they are.
+        labels: of the decisions of networks by key, how the program writes the alternatives.
         restarts: the size of the leading axis of each of them, None for no such axis.
     """
 
@@ -49,6 +50,7 @@ class Choices(nn.Module):
     def __init__(self, holes: Mapping[str, Hole], restarts: int | None) -> None:
         super().__init__()
         self.hole_types = dict(holes)
+        self.labels: dict[str, tuple[str, ...]] = {}
         self.restarts = restarts
         lead = () if restarts is None else (restarts,)
         self.holes = nn.ParameterDict(

@@ -39,6 +39,7 @@ class Emitter:
     Attributes:
         tracing: the alternatives of holes by key, where a traced run is written; else None.
         choices: the keys of holes by the names of their weights.
+        decided: the names of the weights that networks give.
         cases: the weights of the cases in which it stands.
         loops: how many loops stand around what is written.
         regions: how many regions, the program's own counted.
@@ -52,6 +53,7 @@ class Emitter:
     hole_weights: Callable[[Hole], str]
     tracing: Mapping[str, Sequence[str]] | None = None
     choices: dict[str, str] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
     cases: list[str] = field(default_factory=list)
     loops: int = 0
     regions: int = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from diffprog.soft import watching
 from diffprog.soft.writer import Term, finite_item, item, shape
 from diffprog.types import Bool, trail
 
@@ -56,6 +57,9 @@ def _by_network(em: Emitter, node: Hole, args: Sequence[Term]) -> Term:
     decided = em.assign(node, f"{code}[..., 1]" if isinstance(node.type, Bool) else code,
                         hint=_hint(node))  # fmt: skip
     em.choices[decided.code] = node.key
+    em.decided.add(decided.code)
+    weights = f"both({decided.code})" if isinstance(node.type, Bool) else decided.code
+    watching.decided(em, node, weights)
     return decided
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from diffprog.soft.deciders import Attending, attention
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,18 +20,23 @@ Place: TypeAlias = "tuple[str, int]"
 """A file by its name, and a line in it."""
 
 
+HARDLY = 0.005
+"""A decision in a case with less weight is not told."""
+
+
 class Record(NamedTuple):
     """What was watched at one moment of one row.
 
     Attributes:
-        kind: `memory`, `read`, `write`, `address`, `branch`, `decision` or `halting`.
+        kind: `memory`, `read`, `write`, `address`, `attention`, `branch`, `decision` or `halting`.
         name: the variable, or how the program writes the test or the loop.
         line: where it stands in its file.
         step: the moment, from 0.
         values: memory: the mean of each cell; read, write: the weight of each cell, times that
             of the case in which this happens; address: of a step on the way there, the weight of
-            each cell; branch: the weight of each case; decision: of each alternative; halting: what
-            stops now, and the remainder where that is given to this step.
+            each cell; attention: of a controller to each word; branch: the weight of each case;
+            decision: of each alternative; halting: what stops now, and the remainder where that is
+            given to this step.
         labels: the names of the cases, of the alternatives.
         bounds: the least and the largest value of the cells, None for reals.
         file: the name of the text that the line is in: the program's, or that of a module.
@@ -58,6 +65,8 @@ class Recorder:
     _ticked: bool = False
     _busy: bool = False
     _memory: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    _read: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    _attended: tuple[str, tuple[str, ...], tuple[float, ...]] | None = None
 
     def tick(self, report: object) -> None:
         """Let a new moment begin."""
@@ -69,12 +78,23 @@ class Recorder:
         """Record what was watched."""
         if report is None:
             return
-        if kind == "memory":
-            self._cells(name, place, what, more)
-            return
-        if kind == "rest":
-            self._rest(name, place, _number(what[0]))
-            return
+        match kind:
+            case "memory":
+                self._cells(name, place, what, more)
+            case "rest":
+                self._rest(name, place, _number(what[0]))
+            case "reader":
+                self._read[name] = what[0], _words(what[1], more)
+            case "attends":
+                self._attended = *self._read.get(name, (name, ())), _attention(*what)
+            case "decision" if _number(what[1]) < HARDLY:
+                pass
+            case _:
+                self._noted(kind, name, place, what, tuple(more))
+
+    def _noted(
+        self, kind: str, name: str, place: Place, what: Any, labels: tuple[str, ...]
+    ) -> None:
         if self._ticked and self._busy:
             self._next()
         self._ticked, self._busy = False, True
@@ -86,7 +106,12 @@ class Recorder:
             case _:
                 values = tuple(map(_number, what))
         file, line = place
-        self.records.append(Record(kind, name, line, self.moment, values, tuple(more), file=file))
+        if kind == "decision" and self._attended is not None:
+            array, words, looked = self._attended
+            seen = tuple(w * _number(what[1]) for w in looked)
+            made = Record("attention", array, line, self.moment, seen, words[: len(seen)])
+            self.records += [made._replace(file=file)] if seen else []
+        self.records.append(Record(kind, name, line, self.moment, values, labels, file=file))
 
     def _cells(self, name: str, place: Place, what: Any, bounds: tuple[int, int] | None) -> None:
         tensor, distribution, count = what
@@ -128,6 +153,28 @@ def _row(tensor: Tensor, count: int) -> tuple[float, ...]:
 def _weights(tensor: Tensor, share: Any) -> tuple[float, ...]:
     """Return the weights of the first row, times the weight of the case in which they count."""
     return tuple((tensor.reshape(-1, tensor.shape[-1])[0] * _number(share)).tolist())
+
+
+def _words(values: Tensor, members: Sequence[str]) -> tuple[str, ...]:
+    """Return what the first row of a controller's input says, where its words have names."""
+    if not members:
+        return ()
+    first = values.reshape(-1, values.shape[-2], values.shape[-1])[0]
+    return tuple(members[k] for k in first.argmax(-1).tolist())
+
+
+def _attention(network: Any, memory: Tensor, state: Tensor) -> tuple[float, ...]:
+    """Return the weight of each place that the first row's state of a controller attends to.
+
+    Places behind the last at which something stands are left out.
+    """
+    layer = getattr(network, "module", network)
+    if not isinstance(layer, Attending) or network.restarts is not None:
+        return ()
+    own = memory.reshape(-1, *memory.shape[-2:])[:1]
+    own = own[:, : int((own != 0).any(-1).nonzero()[:, 1].max()) + 1] if bool(own.any()) else own
+    inner = state.reshape(-1, state.shape[-1])[:1, : layer.hidden]
+    return tuple(attention(own, layer.query(inner).unsqueeze(1)).flatten().tolist())
 
 
 def _place(axes: Sequence[tuple[Any, int, int]], weight: Any) -> tuple[float, ...]:

@@ -28,7 +28,7 @@ from diffprog.ir.graph import (
 )
 from diffprog.ir.known import is_scalar, known
 from diffprog.ops import OPS
-from diffprog.soft import rows
+from diffprog.soft import rows, watching
 from diffprog.soft.addressing import addressing
 from diffprog.soft.branches import select
 from diffprog.soft.counted import loop_for
@@ -167,7 +167,9 @@ class Generator:
             case Reduce():
                 return reduce(em, node, args)
             case Network():
-                return em.assign(node, called(em, node, args))
+                found = em.assign(node, called(em, node, args))
+                watching.called(em, node, args, found)
+                return found
             case Param() | Project() | Select() | For() | Loop():
                 message = f"{type(node).__name__} is not a simple node"
                 raise InvariantError(message)

@@ -32,6 +32,7 @@ class Module(Protocol):
     name: str
     graph: Graph
     hole_types: dict[str, Hole]
+    labels: dict[str, tuple[str, ...]]
     _function: Callable[..., tuple[Tensor, ...]]
     _constants: dict[str, Tensor]
 
@@ -51,6 +52,7 @@ class Module(Protocol):
 def traced(module: Module, inputs: Mapping[str, Any]) -> tuple[Any, tuple[Record, ...]]:
     """Return the answer, and what was seen."""
     labels = {key: hole.labels for key, hole in module.hole_types.items() if hole.labels}
+    labels |= module.labels
     generated, recorder = generate(module.graph, module.name, tracing=labels), Recorder()
     hooks = {name: getattr(recorder, name) for name in CALLS}
     with torch.no_grad():

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Hole, Param
 from diffprog.soft.addressing import array_name
-from diffprog.soft.writer import Term, finite_item, shape
+from diffprog.soft.writer import Term, finite_item, item, shape
 from diffprog.types import Array, Bool, Enum, Int, Real, trail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from diffprog.errors import Span
-    from diffprog.ir.graph import Cut, Graph, Loop, Node, Select
+    from diffprog.ir.graph import Cut, Graph, Loop, Network, Node, Select
     from diffprog.soft.emitter import Emitter
     from diffprog.types import Type
 
@@ -92,9 +92,27 @@ def attended(
         cells(em, name, changed, node.span)
 
 
-def decided(em: Emitter, name: str, node: Node, weights: str, labels: Sequence[str]) -> None:
+def decided(em: Emitter, node: Hole, weights: str) -> None:
     """Write that a decision is watched; `weights` is a tensor, its last axis the alternatives."""
-    _distribution(em, "decision", name, node, weights, tuple(labels))
+    if em.tracing is not None:
+        labels = em.tracing.get(node.key) or _values(node.type)
+        name = node.key.rpartition(".")[2].partition("#")[0]
+        _distribution(em, "decision", name, node, weights, tuple(labels))
+
+
+def called(em: Emitter, node: Network, args: Sequence[Term], found: Term) -> None:
+    """Write that a controller is watched: what it reads, and where it attends in that."""
+    whose, _, what = node.name.rpartition(":")
+    if em.tracing is None or what not in ("read", "start", "step"):
+        return
+    if what == "read":
+        names = ", ".join(arg.code for arg in args)
+        members = _values(arg) if isinstance(arg := item(args[0].type), Enum) else []
+        more = f"({names!r}, {em.tensor(args[0])}), {tuple(members)!r}"
+    else:
+        more = f"(nets[{node.name!r}], {em.tensor(args[0])}, {em.tensor(found)})"
+    kind = "reader" if what == "read" else "attends"
+    em.writer.line(f'watch(report, "{kind}", {whose!r}, {_where(node.span)}, {more})')
 
 
 def addressed(em: Emitter, name: str, node: Node, term: Term) -> None:
@@ -114,7 +132,7 @@ def _distribution(
 
 def branched(em: Emitter, node: Select, code: str, weights: Sequence[str]) -> None:
     """Write that the weights of a branch's cases are watched."""
-    if em.tracing is None:
+    if em.tracing is None or code in em.decided:  # then it is watched already
         return
     decider = node.test[node.test.results[0]]
     key = decider.key if isinstance(decider, Hole) else em.choices.get(code)

@@ -89,8 +89,13 @@ def panels(steps: Sequence[TraceStep], words: Words | None = None) -> list[Panel
 
 
 def clip(text: str) -> str:
-    """Return a name that fits beside a panel."""
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+    """Return a name that fits beside a panel: alternatives often differ in their ends.
+
+    >>> clip("selected = selected and column > pivot")
+    'selected = …olumn > pivot'
+    """
+    half = WIDEST // 2
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - half - 1]}…{text[-half - 1 :]}"
 
 
 def _panel(key: Key, found: Sequence[TraceStep], last: int, words: Words) -> Panel:

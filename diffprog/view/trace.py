@@ -50,6 +50,7 @@ KINDS = {
         Kind("read", "heat", READ, "reads of {}", "cell", of_cells=True),
         Kind("write", "heat", WRITE, "writes to {}", "cell", of_cells=True),
         Kind("address", "heat", ADDRESS, "address, {}", "cell"),
+        Kind("attention", "heat", READ, "attends to {}", "word", of_cells=True),
         Kind("branch", "boxes", CHOICE),
         Kind("decision", "decision", CHOICE, "decides {}"),
         Kind("halting", "bars", LINE, side="weight"),

@@ -21,7 +21,7 @@
 
   function branches() {
     return run().panels
-      .filter((p) => p.kind === "branch")
+      .filter((p) => p.kind === "branch" || p.kind === "decision")
       .map((p) => ({ places: p.places, values: valuesAt(p, state.moment, state.temperature) }))
       .filter((b) => b.values !== null);
   }

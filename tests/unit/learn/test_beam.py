@@ -101,7 +101,7 @@ def test_scouting_gives_the_loss_and_its_gradient(width: int) -> None:
     networks = Networks.of(program.checked.nets).eval()
     generator = torch.Generator().manual_seed(width)
     weights = {
-        f"{PREFIX}{name}.{key}": torch.randn(1, *p.shape, generator=generator).double()
+        f"{PREFIX}{name}.{key}": 0.5 * torch.randn(1, *p.shape, generator=generator).double()
         for name in program.checked.nets
         for key, p in networks.layers.layer(name).double().named_parameters()
     }

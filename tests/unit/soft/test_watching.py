@@ -185,3 +185,44 @@ def test_functions_that_were_tabulated_are_steps_too() -> None:
     found = [r.name.split(",")[0] for r in records if r.kind == "address"]
     assert found == ["content", "interpolate", "shift", "sharpen"]
     assert all(len(r.values) == 4 for r in records if r.kind == "address")
+
+
+READS = """enum Word: none, one, two, plus
+size length = 4
+
+program p(text: Word[length], a: real, b: real) -> real:
+    controller reader = gru(hidden = 4, blank = 0) reads text
+    x = a
+    for i in 0 .. 2:
+        choose by reader:
+            x = x + (choose(a, b) by reader)
+            pass
+    return x
+"""
+
+
+def test_decisions_and_what_controllers_attend_to_are_watched() -> None:
+    """Operation by step, with the words that were looked at; what is hardly met is left out."""
+    module = dp.loads(READS).soften(seed=3)
+    _, records = module.trace(text=["two", "plus", "one", "none"], a=1.0, b=2.0)
+    decisions = [r for r in records if r.kind == "decision"]
+    assert [(r.name, r.step) for r in decisions] == [
+        ("choose", 0), ("x", 0), ("choose", 1), ("x", 1),
+    ]  # fmt: skip
+    assert decisions[0].labels == ("x = x + (choose(a, b) by reader)", "pass")
+    assert sum(decisions[0].values) == pytest.approx(1)
+    assert sum(decisions[1].values) == pytest.approx(decisions[0].values[0])
+    looked = [r for r in records if r.kind == "attention"]
+    assert [r.name for r in looked] == ["text"] * 4
+    assert looked[0].labels == ("two", "plus", "one")  # nothing stands behind these
+    assert sum(looked[0].values) == pytest.approx(1)
+    assert sum(looked[1].values) == pytest.approx(decisions[0].values[0])
+    text = torch.nn.functional.one_hot(torch.tensor([[2, 3, 1, 0]]), 4).float()
+    memory = module.nets.layer("p:reader:read")(text)
+    state = module.nets.layer("p:reader:start")(memory)
+    context = torch.tensor(looked[0].values) @ memory[0, :3]
+    torch.testing.assert_close(state[0, 4:12], context)
+    with torch.no_grad():
+        module.nets.layer("p:choose#0").bias += torch.tensor([-60.0, 60.0])
+    _, records = module.trace(text=["two", "plus", "one", "none"], a=1.0, b=2.0)
+    assert {r.name for r in records if r.kind == "decision"} == {"choose"}
