@@ -146,7 +146,11 @@ class Run:
         if names:
             listed = ", ".join(f"`{n}`" for n in names)
             message = f"{self.folder} holds a run with another {listed}"
-            fail("DP625", message, hint="choose another folder, or pass `resume=False`")
+            fail(
+                "DP625",
+                message,
+                hint="choose another folder; in Python, `resume=False` begins anew",
+            )
 
     def save(self, tensors: Mapping[str, Tensor], state: Mapping[str, object]) -> None:
         """Write a checkpoint: tensors, and what is no tensor in its metadata."""
