@@ -20,6 +20,8 @@ from examples.sort import bench as sort
 from examples.sort import data as sort_data
 from examples.sort import demo
 from examples.sort_policy import bench as sort_policy
+from examples.word_problems import bench as word_problems
+from examples.word_problems import data as word_problem_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +112,17 @@ def test_a_calculator_writes_programs_for_expressions() -> None:
     assert dp.loads(golden("calculator")).run(**asked) == 11
 
 
+def test_word_problems_are_answered_by_programs() -> None:
+    """Trained on our own templates; what is written is what the networks answer."""
+    problems = word_problem_data.generated(130, 0)
+    train, unseen = problems[:120], problems[120:]
+    result = word_problems.learn(train, None, 0, steps=80)
+    pairs = word_problem_data.encoded(unseen, word_problem_data.vocabulary(train))
+    right, agreed = written(result, pairs)
+    assert agreed == 1
+    assert right >= 0.8
+
+
 def test_the_demo_shows_the_program_its_accuracy_and_a_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +158,31 @@ def test_files_of_sums_are_read(tmp_path: Path) -> None:
     path.write_text("[1 3 6]\t[8 5 4 2 1 2]\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"train\.txt:1: not two numbers"):
         add_data.read(path)
+
+
+def test_files_of_word_problems_are_read(tmp_path: Path) -> None:
+    """Numbers become words by their place; rare words are unknown; a text has three numbers."""
+    path = tmp_path / "train.txt"
+    path.write_text("4.0\tAda had 5 pens , lost 3 and got 2 .\n", encoding="utf-8")
+    (problem,) = word_problem_data.read(path)
+    assert problem.words[:6] == ("ada", "had", "<0>", "pens", ",", "lost")
+    words = word_problem_data.vocabulary([problem, problem])
+    ((inputs, answer),) = word_problem_data.encoded([problem], words)
+    assert (inputs["number"], answer) == ([5, 3, 2], 4)
+    assert word_problem_data.UNKNOWN not in inputs["text"]  # type: ignore[operator]
+    assert word_problem_data.vocabulary([problem]) == {}
+    path.write_text("4.0\tAda had 5 pens and lost 3 .\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"train\.txt:1: not an answer"):
+        word_problem_data.read(path)
+
+
+def test_templates_have_whole_answers() -> None:
+    """Every rule of our own templates can be kept, and gives what its text asks."""
+    for problem in word_problem_data.generated(200, 3):
+        assert word_problem_data.computed(problem.rule, problem.numbers) == problem.answer
+        assert problem.answer == int(problem.answer) > 0
+        assert {"<0>", "<1>", "<2>"} <= set(problem.words)
+        assert len(problem.words) <= word_problem_data.LENGTH
 
 
 def test_splits_come_from_the_files_where_there_are_any(tmp_path: Path) -> None:

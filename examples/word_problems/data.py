@@ -1,0 +1,158 @@
+"""Word problems of three numbers: drawn from our own templates, or read from Common Core's files.
+
+    python examples/word_problems/data.py --count 300 > train.jsonl
+
+Common Core (Roy & Roth 2015, as split by ∂4, https://github.com/uclmr/d4, folder `data/wap`): a
+line ``answer<tab>words`` for each problem, 300 to train on and 100 to select by.
+
+In a text the first number becomes the word ``<0>``, the second ``<1>``, the third ``<2>``; a word
+that training does not hold twice is unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from examples.word_problems.templates import NAMES, TEMPLATES, THINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from examples.bench import Pair
+
+NUMBERS = 3
+LENGTH = 64
+"""Words of the longest text."""
+BLANK, UNKNOWN = 0, 1
+"""What stands behind a text's last word, and for words that are not known."""
+MOST = 1_000
+"""Words at most; `word_problem.dp` has as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A text in words, its numbers in their order, and the answer.
+
+    Attributes:
+        words: with ``<0>``, ``<1>``, ``<2>`` for the numbers.
+        numbers: the numbers.
+        answer: what it comes to.
+        rule: what computes the answer from the numbers, where that is known.
+    """
+
+    words: tuple[str, ...]
+    numbers: tuple[float, ...]
+    answer: float
+    rule: str = ""
+
+    def renumbered(self, rng: random.Random) -> Problem:
+        """Return the same text with other numbers, for which the rule is whole and positive."""
+        while True:
+            numbers = tuple(float(rng.randint(2, 50)) for _ in range(NUMBERS))
+            answer = computed(self.rule, numbers)
+            if answer is not None:
+                return Problem(self.words, numbers, answer, self.rule)
+
+
+def computed(rule: str, numbers: Sequence[float]) -> float | None:
+    """Return what a rule gives, None where a step of it is no whole number above zero.
+
+    A rule names two operations and the place of the number that comes in last.
+
+    >>> computed("+/2", [4, 6, 5])
+    2.0
+    """
+    last = int(rule[2])
+    a, b = (n for i, n in enumerate(numbers) if i != last)
+    step = _applied(rule[0], a, b)
+    return None if step is None else _applied(rule[1], step, numbers[last])
+
+
+def _applied(sign: str, a: float, b: float) -> float | None:
+    found = {"+": a + b, "-": a - b, "*": a * b, "/": a / b}[sign]
+    return float(found) if found > 0 and found == int(found) else None
+
+
+def generated(count: int, seed: int) -> list[Problem]:
+    """Draw problems from the templates."""
+    rng = random.Random(f"word problems {seed}")
+    return [_drawn(rng) for _ in range(count)]
+
+
+def _drawn(rng: random.Random) -> Problem:
+    rule, text = rng.choice(TEMPLATES)
+    filled = text.format("<0>", "<1>", "<2>", name=rng.choice(NAMES), thing=rng.choice(THINGS))
+    return Problem(tuple(filled.split()), (), 0.0, rule).renumbered(rng)
+
+
+def read(path: Path) -> list[Problem]:
+    """Read one of Common Core's files.
+
+    Raises:
+        ValueError: naming the line that is not as described.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
+
+
+def _parsed(line: str, place: str) -> Problem:
+    answer, _, text = line.partition("\t")
+    numbers: list[float] = []
+    words: list[str] = []
+    for word in text.lower().split():
+        if word.isdigit():
+            words.append(f"<{len(numbers)}>")
+            numbers.append(float(word))
+        else:
+            words.append(word)
+    if len(numbers) != NUMBERS or len(words) > LENGTH:
+        message = f"{place}: not an answer, a tab and a text of three numbers"
+        raise ValueError(message)
+    try:
+        return Problem(tuple(words), tuple(numbers), float(answer))
+    except ValueError:
+        message = f"{place}: the answer {answer!r} is no number"
+        raise ValueError(message) from None
+
+
+def vocabulary(problems: Sequence[Problem], least: int = 2) -> dict[str, int]:
+    """Number the words that stand in at least so many places."""
+    counts = Counter(word for problem in problems for word in problem.words)
+    kept = sorted(word for word, count in counts.items() if count >= least)[: MOST - UNKNOWN - 1]
+    return {word: UNKNOWN + 1 + i for i, word in enumerate(kept)}
+
+
+def encoded(problems: Sequence[Problem], words: dict[str, int]) -> list[Pair]:
+    """Return problems as examples: places of words, blanks behind them."""
+    return [
+        (
+            {
+                "text": [words.get(w, UNKNOWN) for w in p.words]
+                + [BLANK] * (LENGTH - len(p.words)),
+                "number": list(p.numbers),
+            },
+            p.answer,
+        )
+        for p in problems
+    ]
+
+
+def main() -> None:
+    """Print problems as JSON lines."""
+    parser = argparse.ArgumentParser(description="Print word problems as JSON lines.")
+    parser.add_argument("--count", type=int, default=300, help="%(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="%(default)s")
+    given = parser.parse_args()
+    problems = generated(given.count, given.seed)
+    for inputs, output in encoded(problems, vocabulary(problems)):
+        print(json.dumps({"in": inputs, "out": output}))
+
+
+if __name__ == "__main__":
+    main()
