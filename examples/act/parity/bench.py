@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 128
-STEPS = 14_000
+STEPS = 40_000
 SETUPS = {"by act": ("act", {}), "by ponder": ("ponder", {}), "one step": ("act", {"most": 1})}
 """A program and its sizes, by what it is called."""
 COSTS = {"act": 3e-4, "ponder": 1e-2}
