@@ -427,3 +427,16 @@ def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.warns(RuntimeWarning, match="the torch source is used"):
         assert torch.equal(module(x), want)
     assert torch.equal(module(x), want)
+
+
+def test_auto_leaves_large_matrix_products_to_torch() -> None:
+    """By size: wherever in the program the product stands."""
+    text = """size n = 16
+
+program f(a: real[n, n], b: real[n, n]) -> real[n, n]:
+    for step in 0 .. 2:
+        a = a @ b
+    return a
+"""
+    backends = [dp.loads(text, n=n).soften(backend="auto").backend for n in (16, 17)]
+    assert backends == ["torch" if build.compiler() is None else "native", "torch"]
