@@ -144,7 +144,10 @@ class Encoder:
 
 
 def _may_look(x: Tensor) -> bool:
-    return not (torch.compiler.is_compiling() or is_transformed() or x.is_meta)
+    """Say whether values may be looked at: not in transforms, nor while a GPU records a graph."""
+    if torch.compiler.is_compiling() or is_transformed() or x.is_meta:
+        return False
+    return not (x.is_cuda and torch.cuda.is_current_stream_capturing())
 
 
 def _wanted(name: str, t: Type) -> str:

@@ -45,6 +45,7 @@ class Case:
         restarts: of the module.
         data: the numbers of which no gradient is asked: distributions, where it is not unique.
         temperature: of relaxed operations.
+        devices: where it is measured.
     """
 
     program: str
@@ -61,6 +62,7 @@ class Case:
     restarts: int | None = None
     data: tuple[str, ...] = ()
     temperature: float = TEMPERATURE
+    devices: tuple[str, ...] = ("cpu",)
 
     def load(self) -> dp.Program:
         """Return our program at the case's sizes."""
@@ -93,6 +95,10 @@ class Case:
                 return self.algo is not None and device == "cpu"
             case "hand padded":
                 return self.padded is not None
+            case "hand graphed" | "ours graphed":
+                return device == "cuda"
+            case "ours native" | "ours auto":
+                return device == "cpu"
             case _:
                 return True
 
@@ -100,12 +106,13 @@ class Case:
         """Return a variant by its name in the table."""
         match name.split():
             case ["ours", backend]:
+                backend = "torch" if backend == "graphed" else backend
                 return self.ours(self.load(), backend, numbers)
             case ["AlgoVision"]:
                 assert self.algo is not None
                 made = self.algo()
                 return lambda given: _several(made(*given.values()))
-            case ["hand", "eager"]:
+            case ["hand", "eager" | "graphed"]:
                 return lambda given: self.hand(**given, temperature=self.temperature)
             case ["hand", "padded"]:
                 assert self.padded is not None

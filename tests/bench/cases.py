@@ -35,6 +35,7 @@ def bubble(n: int, batch: int) -> Case:
         whole(hand.bubble),
         algo,
         sizes={"n": n},
+        devices=("cpu", "cuda") if batch == 1024 else ("cpu",),
     )
 
 
@@ -103,6 +104,11 @@ def counter(steps: int) -> Case:
     )
 
 
+def where(restarts: int) -> tuple[str, ...]:
+    """Return the devices for so many restarts: a GPU wants many."""
+    return {128: ("cpu", "cuda"), 1024: ("cuda",)}.get(restarts, ("cpu",))
+
+
 def register(restarts: int, batch: int) -> Case:
     """A register machine."""
     names = {"code": 16, "first": 8, "second": 8, "target": 8}
@@ -123,6 +129,7 @@ def register(restarts: int, batch: int) -> Case:
         compiled,
         holes={name: f"machine.{name}#0" for name in names},
         restarts=restarts,
+        devices=where(restarts),
         data=("start", "cells"),
         temperature=1.0,
     )
@@ -145,6 +152,7 @@ def turing(restarts: int) -> Case:
         whole(machines.turing),
         holes={name: f"turing.{name.strip('_')}#0" for name in sizes},
         restarts=restarts,
+        devices=where(restarts),
         data=("tape",),
         temperature=1.0,
     )
@@ -155,8 +163,8 @@ CASES = [
     *(levenshtein(length) for length in (8, 16)),
     *(path(side) for side in (8, 12)),
     *(counter(steps) for steps in (16, 64, 256, 4096)),
-    *(register(*of) for of in ((1, 64), (16, 4), (128, 4))),
-    *(turing(restarts) for restarts in (1, 128)),
+    *(register(*of) for of in ((1, 64), (16, 4), (128, 4), (1024, 4))),
+    *(turing(restarts) for restarts in (1, 128, 1024)),
     *(ntm(*of) for of in ((1, 1), (1, 32), (20, 1), (20, 32))),
     *(act(mean) for mean in (2, 6, 25)),
 ]

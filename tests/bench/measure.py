@@ -83,7 +83,8 @@ class Step:
     def of(cls, case: Case, variant: str, dtype: torch.dtype, device: str) -> Step:
         """Build a variant with numbers of its own; they are the same for all variants."""
         numbers = numbers_of(case, dtype, device)
-        return cls(case.variant(variant, numbers), numbers, [])
+        kind = Graphed if variant.endswith("graphed") else cls
+        return kind(case.variant(variant, numbers), numbers, [])
 
     def __call__(self) -> Sequence[torch.Tensor]:
         """Run the step once; return the outputs."""
@@ -108,6 +109,28 @@ class Step:
             for p in self.numbers.values()
             if p.requires_grad
         ]
+
+
+class Graphed(Step):
+    """A step as a CUDA graph: recorded after a few steps, then played back."""
+
+    recorded: tuple[torch.cuda.CUDAGraph, Sequence[torch.Tensor]] | None = None
+
+    def __call__(self) -> Sequence[torch.Tensor]:
+        """Run the step once; return the outputs."""
+        if self.recorded is None:
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):
+                    super().__call__()
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                out = super().__call__()
+            self.recorded = graph, out
+        self.recorded[0].replay()
+        return self.recorded[1]
 
 
 def numbers_of(case: Case, dtype: torch.dtype, device: str) -> dict[str, torch.Tensor]:

@@ -28,9 +28,11 @@ VARIANTS = (
     "hand eager",
     "hand compiled",
     "hand padded",
+    "hand graphed",
     "AlgoVision",
     "ours torch",
     "ours compile",
+    "ours graphed",
     "ours native",
     "ours auto",
 )
@@ -58,9 +60,11 @@ def main() -> int:
             name = f"{case.program}, {case.setup}"
             if given.only and not any(only in name for only in given.only):
                 continue
+            if given.device not in case.devices:
+                continue
             variants = [v for v in given.variants if case.has(v, given.device)]
             rows += measured(index, variants, given.device, given.threads, given.rounds)
-        if not given.only or "toolchain" in given.only:
+        if given.device == "cpu" and (not given.only or "toolchain" in given.only):
             tools = costs()
     found = verdicts(rows, tools)
     shown(rows, tools, found)

@@ -8,6 +8,7 @@ import torch
 from tests.bench.bars import verdicts
 from tests.bench.cases import CASES
 from tests.bench.measure import AGREES, REFERENCE, Row, Step, difference
+from tests.bench.speed import VARIANTS
 
 SMALL = (
     "n 5, batch 1",
@@ -36,3 +37,13 @@ def test_a_bar_is_missed_by_what_is_too_slow() -> None:
         Row(*key, "AlgoVision", median_s=100.0),
     ]
     assert {v.wanted: v.met for v in verdicts(rows, [])} == {"≥ 200x": False, "≥ 3x": True}
+
+
+def test_a_gpu_is_given_many_rows() -> None:
+    """There the restarts are 128 and 1,024, and a batch 1,024; each kind of step is offered."""
+    setups = {c.setup for c in CASES if "cuda" in c.devices}
+    assert {"128 restarts, batch 5", "1024 restarts, batch 5", "n 10, batch 1024"} <= setups
+    case = next(c for c in CASES if c.setup == "1024 restarts, batch 5")
+    offered = [v for v in VARIANTS if case.has(v, "cuda")]
+    kinds = ("hand eager", "hand compiled", "hand graphed")
+    assert offered == [*kinds, "ours torch", "ours compile", "ours graphed"]
