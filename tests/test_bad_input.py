@@ -202,3 +202,22 @@ def test_a_nan_names_step_operation_and_line(estimator: str) -> None:
     assert "`exp` gives inf on line 4" in found.message
     assert found.span is not None
     assert found.span.line == 4
+
+
+def test_a_nan_in_a_module_names_its_file(tmp_path: Path) -> None:
+    """The line is one of the module's, not the program's line of that number."""
+    (tmp_path / "tool.dp").write_text(
+        "fn far(x: real) -> real:\n    # one\n    # two\n    return exp(x * x)\n"
+    )
+    path = tmp_path / "p.dp"
+    path.write_text(
+        "import tool\n\nprogram p(x: real) -> real:\n    learn w: real\n"
+        "    return tool.far(w * x)\n"
+    )
+    program = dp.load(path)
+    with pytest.raises(dp.DiffprogError) as caught:
+        dp.fit(program, [({"x": 1000.0}, 5.0)], steps=5, progress=False)
+    (found,) = caught.value.diagnostics
+    assert "`exp` gives inf on line 4" in found.message
+    assert found.span is not None
+    assert found.span.source.name == str(tmp_path / "tool.dp")

@@ -16,6 +16,7 @@ from diffprog.ir.graph import Apply, Network, Reduce
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from diffprog.errors import Span
     from diffprog.ir.graph import Graph, Hole, Node
     from diffprog.soft.pieces import Pieces
     from diffprog.soft.writer import Term, Writer
@@ -59,14 +60,14 @@ class Emitter:
     regions: int = 0
     alternatives: list[str] | None = None
     pieces: Pieces | None = None
-    _told: int | None = None
+    _told: tuple[str, int] | None = None
 
     def comment(self, node: Node) -> None:
         """Write the source line that a node comes from, once while it lasts."""
-        number = node.span.line
-        if number != self._told:
-            self._told = number
-            self.writer.line(f"# {number}: {node.span.source.line(number).split('#')[0].strip()}")
+        source, number = node.span.source, node.span.line
+        if (source.name, number) != self._told:
+            self._told = source.name, number
+            self.writer.line(f"# {number}: {source.line(number).split('#')[0].strip()}")
 
     def assign(
         self, node: Node, code: str, *, hint: str | None = None, number: bool = False
@@ -89,7 +90,7 @@ class Emitter:
         term = self.writer.shared(name, code, t)
         if self.writer.inspect and len(self.writer.lines) > lines:
             kind = node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
-            self.writer.line(f'inspect({term.code}, "{kind}", {node.span.line})')
+            self.writer.line(f'inspect({term.code}, "{kind}", {place_of(node.span)})')
         return term
 
     def tensor(self, term: Term) -> str:
@@ -125,6 +126,11 @@ def name_of(node: Node) -> str:
     if isinstance(node, Network):
         return node.name
     return node.op if isinstance(node, Apply | Reduce) else type(node).__name__.lower()
+
+
+def place_of(span: Span) -> str:
+    """Return the code of a place: file and line."""
+    return f"({span.source.name!r}, {span.line})"
 
 
 def placed(term: Term | None) -> Term:

@@ -1,6 +1,6 @@
 """The search for numbers that are not finite: what each operation of an inspected run is shown to.
 
-In: values with the operation and the line that made them, then the run's results. Out: an
+In: values with the operation and the place that made them, then the run's results. Out: an
 exception that names the first bad value, or the last value whose gradient is bad.
 """
 
@@ -16,6 +16,7 @@ from diffprog.ir.graph import walk
 
 if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
+    from diffprog.soft.recorder import Place
 
 
 class NotFiniteError(Exception):
@@ -30,19 +31,19 @@ class Inspector:
     """What an inspected run shows its values to."""
 
     def __init__(self, graph: Graph) -> None:
-        self.spans = {node.span.line: node.span for node in walk(graph)}
-        self.seen: list[tuple[Tensor, str, int]] = []
+        self.spans = {(s.source.name, s.line): s for s in (node.span for node in walk(graph))}
+        self.seen: list[tuple[Tensor, str, Place]] = []
 
-    def __call__(self, value: Tensor, operation: str, line: int) -> None:
+    def __call__(self, value: Tensor, operation: str, place: Place) -> None:
         """Look at a value, and remember it if a gradient will go through it.
 
         Raises:
             NotFiniteError: where it is not finite.
         """
-        self._look(value, f"`{operation}` gives", line)
+        self._look(value, f"`{operation}` gives", place)
         if value.requires_grad and not value.is_leaf:
             value.retain_grad()
-            self.seen.append((value, operation, line))
+            self.seen.append((value, operation, place))
 
     def backward(self, results: Any) -> None:
         """Go back through the run from its results, and look at the gradients.
@@ -55,15 +56,15 @@ class Inspector:
             return
         seen = list(self.seen)
         total.backward()  # type: ignore[no-untyped-call]
-        for value, operation, line in reversed(seen):
+        for value, operation, place in reversed(seen):
             if value.grad is not None:
-                self._look(value.grad, f"what `{operation}` gives has the gradient", line)
+                self._look(value.grad, f"what `{operation}` gives has the gradient", place)
 
-    def _look(self, value: Tensor, what: str, line: int) -> None:
+    def _look(self, value: Tensor, what: str, place: Place) -> None:
         bad = ~torch.isfinite(value)
         if bool(bad.any()):
-            message = f"{what} {float(value.detach()[bad][0])} on line {line}"
-            raise NotFiniteError(Diagnostic("DP602", message, self.spans.get(line)))
+            message = f"{what} {float(value.detach()[bad][0])} on line {place[1]}"
+            raise NotFiniteError(Diagnostic("DP602", message, self.spans.get(place)))
 
 
 def _tensors(results: Any) -> list[Tensor]:

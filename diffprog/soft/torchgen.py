@@ -195,7 +195,7 @@ def generate(
     Args:
         graph: the whole program's region.
         name: the program's name, which the generated function gets.
-        inspect: whether each value is handed to `inspect(value, operation, line)`, to find a
+        inspect: whether each value is handed to `inspect(value, operation, place)`, to find a
             NaN.
         tracing: the alternatives of holes by key, where what the run does is handed to `watch`.
         outcomes: whether the function returns alternatives on leading axes, one for each step of a

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Hole, Param
 from diffprog.soft.addressing import array_name
+from diffprog.soft.emitter import place_of
 from diffprog.soft.writer import Term, finite_item, item, shape
 from diffprog.types import Array, Bool, Enum, Int, Real, trail
 
@@ -59,7 +60,7 @@ def cells(em: Emitter, name: str, term: Term, span: Span) -> None:
     finite = not isinstance(t.item, Real)
     lo, high = (finite_item(t).lo, finite_item(t).size - 1) if finite else (0, 0)
     bounds = f"({lo}, {lo + high})" if finite else "None"
-    where = f'"{re.sub(r"_[0-9]+$", "", name)}", {_where(span)}'
+    where = f'"{re.sub(r"_[0-9]+$", "", name)}", {place_of(span)}'
     spread = f"{trail(t.item)}, {math.prod(t.shape)}"
     em.writer.line(f'watch(report, "memory", {where}, ({em.tensor(term)}, {spread}), {bounds})')
 
@@ -86,7 +87,7 @@ def attended(
     place = f"[{', '.join(axes)}], {weight}"
     places = [index.code for index in at if isinstance(index, Term)]
     if places if kind == "write" else not all(code.isdecimal() for code in places):
-        em.writer.line(f'watch(report, "{kind}", "{name}", {_where(node.span)}, ({place}))')
+        em.writer.line(f'watch(report, "{kind}", "{name}", {place_of(node.span)}, ({place}))')
     if changed is not None and not em.loops and not em.cases:
         em.writer.line("tick(report)")
         cells(em, name, changed, node.span)
@@ -112,7 +113,7 @@ def called(em: Emitter, node: Network, args: Sequence[Term], found: Term) -> Non
     else:
         more = f"(nets[{node.name!r}], {em.tensor(args[0])}, {em.tensor(found)})"
     kind = "reader" if what == "read" else "attends"
-    em.writer.line(f'watch(report, "{kind}", {whose!r}, {_where(node.span)}, {more})')
+    em.writer.line(f'watch(report, "{kind}", {whose!r}, {place_of(node.span)}, {more})')
 
 
 def addressed(em: Emitter, name: str, node: Node, term: Term) -> None:
@@ -126,7 +127,7 @@ def _distribution(
 ) -> None:
     if em.tracing is not None:
         what = f"({code}, {' * '.join(em.cases) or '1.0'})"
-        more = f'"{kind}", {name!r}, {_where(node.span)}, {what}, {labels!r}'
+        more = f'"{kind}", {name!r}, {place_of(node.span)}, {what}, {labels!r}'
         em.writer.line(f"watch(report, {more})")
 
 
@@ -146,20 +147,15 @@ def branched(em: Emitter, node: Select, code: str, weights: Sequence[str]) -> No
         groups[case].append(values[place] if place < len(values) else str(place))
     labels = tuple(", ".join(group) for group in groups)
     listed = f"({', '.join(weights)},)"
-    where = f"{name!r}, {_where(node.span)}"
+    where = f"{name!r}, {place_of(node.span)}"
     em.writer.line(f'watch(report, "branch", {where}, {listed}, {labels!r})')
 
 
 def halts(em: Emitter, node: Loop, *weights: str, rest: bool = False) -> None:
     """Write that a halting weight is watched; `rest` is what a loop leaves at its bound."""
     if em.tracing is not None:
-        kind, where = "rest" if rest else "halting", f"{_first_line(node)!r}, {_where(node.span)}"
+        kind, where = "rest" if rest else "halting", f"{_first_line(node)!r}, {place_of(node.span)}"
         em.writer.line(f'watch(report, "{kind}", {where}, ({", ".join(weights)},))')
-
-
-def _where(span: Span) -> str:
-    """Return the code of a place: file and line."""
-    return f"({span.source.name!r}, {span.line})"
 
 
 def _first_line(node: Node) -> str:
