@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from diffprog.types import Value
 
 
+SEEN = 50
+"""So many rows are there when a program is written; it is run on all."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a question came to.
@@ -51,11 +55,12 @@ def answer(program: Program, table: Table, question: str) -> Answer:
         DiffprogError: DP653, DP654 for a question or a program that does not fit.
     """
     asked = put(question, table, program)
-    bound = program.bound(asked.inputs)
-    values = encode_inputs(bound.syntax, bound.parameters, asked.inputs)
+    first = {n: v[:SEEN] if n in ("table", "said") else v for n, v in asked.inputs.items()}
+    bound = program.bound(first)
+    values = encode_inputs(bound.syntax, bound.parameters, first)
     _, record = recorded(bound.checked, values, bound.choices, bound.networks)
     weight = prod(met.weights[met.chosen] for met in record.decisions if met.weights)
-    written = program_for(program, asked.inputs)
+    written = program_for(program, first)
     chosen: list[Value] = []
 
     def watch(_: TStatement, scope: Mapping[str, Value]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffprog.ask.tables import Table, number
 from diffprog.errors import fail
@@ -39,7 +39,7 @@ class Asked:
         rows: of the table, those that have a number in each of these columns.
     """
 
-    inputs: dict[str, object]
+    inputs: dict[str, list[Any]]
     columns: tuple[int, ...]
     texts: tuple[int, ...]
     rows: tuple[int, ...]
@@ -81,7 +81,7 @@ def put(question: str, table: Table, program: Program) -> Asked:
     spare = [0.0] * (shape.columns - len(columns))
     free = [False] * (shape.texts - len(texts))
     said = [[*(table.rows[i][c].strip().lower() in entries for c in texts), *free] for i in rows]
-    inputs: dict[str, object] = {
+    inputs: dict[str, list[Any]] = {
         "question": found + ["blank"] * (shape.length - len(found)),
         "number": given + [0.0] * (shape.numbers - len(given)),
         "known": [i < len(given) for i in range(shape.numbers)],

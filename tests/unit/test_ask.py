@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -147,6 +147,9 @@ def test_a_table_is_asked(run: Path, goals: Path) -> None:
     found = answer(learned(run), table, "count rows where goals, all 6")
     assert (found.result, found.selected, found.left_out) == (3, (0, 3, 4), 1)
     assert "choose" not in found.program.source
+    goals.write_text(GOALS + "E,2001,7\n" * 60, encoding="utf-8")
+    many = answer(learned(run), read_table(str(goals)), "count rows where goals, all 6")
+    assert (many.result, many.selected[-1]) == (61, 62)  # more than it was written by
     shown = answer(learned(run), table, "show year where goals, all 7")
     assert [text for _, _, text in shown.cells] == ["1990", "2002"]
 
@@ -164,3 +167,42 @@ def test_the_command_answers_or_says_that_it_cannot(
     said = capsys.readouterr()
     assert said.out == ""
     assert "no answer" in said.err
+
+
+def ask(goals: Path, text: str, question: str) -> dict[str, Any]:
+    """Put a question to a table of this text, as the small program takes it."""
+    goals.write_text(text, encoding="utf-8")
+    return put(question, read_table(str(goals)), dp.loads(SMALL)).inputs
+
+
+def test_a_hundred_thousand_rows_are_read(goals: Path) -> None:
+    """Long tables are read, and put, as they are."""
+    lines = "".join(f"name {i % 1000},{i}\n" for i in range(100_000))
+    inputs = ask(goals, f"who,number\n{lines}", "count rows where who name 7")
+    assert inputs["question"][:5] == ["count", "rows", "where_", "t0", "entry"]
+    assert sum(row[0] for row in inputs["said"]) == 100
+    assert len(inputs["table"]) == 100_000
+
+
+def test_letters_of_all_languages_and_quotes_are_read(goals: Path) -> None:
+    """Names of columns and entries may hold anything, also quotes and commas."""
+    text = '"größe, cm",Ürün\n180,"Ça ""va"""\n172,東京\n'
+    inputs = ask(goals, text, 'show Größe, cm where ürün ça "va" 3')
+    assert inputs["question"][:6] == ["show", "c0", "where_", "t0", "entry", "n0"]
+    assert inputs["said"] == [[True], [False]]
+    assert ask(goals, text, "count rows where ürün 東京")["said"] == [[False], [True]]
+
+
+def test_a_table_without_numbers_is_asked_for_text(goals: Path) -> None:
+    """No column of numbers is there; its text can still be shown."""
+    inputs = ask(goals, "city\nRome\nOslo\n", "show city where city oslo")
+    assert inputs["there"] == [False, False]
+    assert inputs["said"] == [[False], [True]]
+
+
+def test_empty_cells_of_numbers_leave_rows_out(goals: Path) -> None:
+    """A row without a number that the program sees is left out; that none is left is told."""
+    table = read_table(str(goals))
+    assert put("count rows", table, dp.loads(SMALL)).rows == (0, 1)
+    with pytest.raises(dp.DiffprogError, match="DP652"):
+        ask(goals, "a,b\n1,\n,2\n", "count rows")
