@@ -79,6 +79,8 @@ class Recorder:
         if report is None:
             return
         match kind:
+            case "memory" if any(whose.rpartition(":")[2] == name for whose in self._read):
+                pass  # the numbers of a controller's state say nothing to a reader
             case "memory":
                 self._cells(name, place, what, more)
             case "rest":

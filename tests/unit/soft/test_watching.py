@@ -212,6 +212,7 @@ def test_decisions_and_what_controllers_attend_to_are_watched() -> None:
     assert decisions[0].labels == ("x = x + (choose(a, b) by reader)", "pass")
     assert sum(decisions[0].values) == pytest.approx(1)
     assert sum(decisions[1].values) == pytest.approx(decisions[0].values[0])
+    assert "reader" not in {r.name for r in records}  # its state is numbers that say nothing
     looked = [r for r in records if r.kind == "attention"]
     assert [r.name for r in looked] == ["text"] * 4
     assert looked[0].labels == ("two", "plus", "one")  # nothing stands behind these
