@@ -8,6 +8,7 @@ when a trace is asked for.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -202,5 +203,5 @@ def _run(
 
 
 def _variable(step: TraceStep) -> str:
-    """Return what a step is about: of `content, reads of memory` it is `memory`."""
-    return step.name.rpartition(" of ")[2]
+    """Return what a step is about: of `content, writes to memory` it is `memory`."""
+    return re.split(" (?:of|to) ", step.name)[-1]

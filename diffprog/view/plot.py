@@ -26,6 +26,8 @@ FORMATS = ("svg", "png", "pdf")
 
 NUMBERS = 12
 """The most moments at which weights stand as numbers too."""
+GRIDDED, MOMENTS = 16, 64
+"""The most cells, and the most moments, between which lines are drawn."""
 MOST_ROWS = 40
 """So many rows have their names beside them."""
 
@@ -113,16 +115,25 @@ def _height(panel: Panel) -> float:
 
 def _heat(axes: Axes, panel: Panel, last: int) -> None:
     """Draw cells by time, white at the least and the kind's hue at the most."""
+    import numpy as np
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
     hue = LinearSegmentedColormap.from_list(panel.kind, ["#FFFFFF", KINDS[panel.kind].hue])
-    grid = GRID if panel.count <= 16 and last <= 64 else "none"
+    if panel.count > GRIDDED or last > MOMENTS:  # one image: a patch a cell is large and slow
+        picture = np.ones((panel.count, last + 1, 4))
+        for start, end, values in panel.spans:
+            shades = hue([panel.share(value) for value in values])
+            picture[: len(values), start:end] = shades[:, None]
+        extent = (-0.5, last + 0.5, panel.count - 0.5, -0.5)
+        axes.imshow(picture, aspect="auto", extent=extent, interpolation="none")
+        _rows(axes, panel)
+        return
     for start, end, values in panel.spans:
         for cell, value in enumerate(values):
             shade = hue(panel.share(value))
             for at in range(start, end):
                 corner = (at - 0.5, cell - 0.5)
-                axes.add_patch(_patch(corner, 1.0, 1.0, facecolor=shade, edgecolor=grid))
+                axes.add_patch(_patch(corner, 1.0, 1.0, facecolor=shade, edgecolor=GRID))
             numbered = panel.kind == "memory" or value >= 0.10
             if last < NUMBERS and panel.count <= 8 and numbered:
                 whole = value == round(value)
