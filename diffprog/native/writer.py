@@ -53,7 +53,6 @@ class Writer:
         open: the blocks that are being written, the innermost last.
         shared: stretches that nothing may write over: constants, the weights of holes.
         constant: of those, the ones that have no gradient.
-        filled: what stands at places, as many numbers of them, where that is constant.
     """
 
     open: list[Block] = field(default_factory=_whole)
@@ -65,7 +64,6 @@ class Writer:
     reach: list[str] = field(default_factory=list)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
     pairs: dict[str, str] = field(default_factory=dict)
-    filled: dict[tuple[str, int], str] = field(default_factory=dict)
     inputs: dict[str, tuple[str, int]] = field(default_factory=dict)
     logits: dict[str, tuple[str, int]] = field(default_factory=dict)
     weighing: list[Statement] = field(default_factory=list)
@@ -107,11 +105,10 @@ class Writer:
     @contextmanager
     def within(self, block: Block) -> Iterator[None]:
         """Go on writing a block."""
-        kept, self.pairs, self.filled = self.pairs, dict(self.pairs), {}
+        kept, self.pairs = self.pairs, dict(self.pairs)
         self.open.append(block)
         yield
         self.open.pop()
-        self.filled = {}  # the block may have written there
         self.pairs = {k: v for k, v in kept.items() if self.pairs.get(k) == v}
 
     def table(self, numbers: Sequence[int]) -> str:
@@ -165,6 +162,8 @@ class Writer:
         yield
         self.reach.pop()
 
+    # --- primitive statements
+
     def copy(self, to: str, source: str, n: int) -> None:
         """Copy `n` numbers."""
         back = f"gain({adjoints(source)}, {adjoints(to)}, {n});"
@@ -178,16 +177,17 @@ class Writer:
 
         With a table `at`: over that many in each of some cells, whose places it holds.
         """
-        known, each = self.filled.get((to, n)), f" + i * {n}" if at else ""
+        kept, each = self.take(n * cells), f" + i * {n}" if at else ""
         head = f"for (long i = 0; i < {cells}; i++) " if at else ""
-        kept = known or self.take(n * cells)
         place, here, there = to + (f" + {at}[i]" if at else ""), kept + each, source + each
-        keep = () if known else (f"{head}copy({values(here)}, {values(place)}, {n});",)
-        back = f"{head}copy({values(place)}, {values(here)}, {n});"
-        self.open[-1].statements.append(Statement(keep, (back,), base(to)))
+        self.open[-1].statements.append(
+            Statement(
+                (f"{head}copy({values(here)}, {values(place)}, {n});",),
+                (f"{head}copy({values(place)}, {values(here)}, {n});",),
+                base(to),
+            )
+        )
         self.forget(to)
-        if not at and base(source) in self.constant:
-            self.filled[to, n] = source
         gone = f"{head}fill({adjoints(place)}, {n}, 0);"
         back = f"{head}yield({adjoints(there)}, {adjoints(place)}, {n});"
         self.both(
@@ -199,7 +199,6 @@ class Writer:
         """Forget what was derived from the numbers of a stretch."""
         here = base(to)
         self.pairs = {k: v for k, v in self.pairs.items() if base(k) != here}
-        self.filled = {k: v for k, v in self.filled.items() if base(k[0]) != here}
 
     def store(self, to: str, code: str) -> None:
         """Put a known number at a place."""

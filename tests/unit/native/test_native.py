@@ -440,28 +440,3 @@ program f(a: real[n, n], b: real[n, n]) -> real[n, n]:
 """
     backends = [dp.loads(text, n=n).soften(backend="auto").backend for n in (16, 17)]
     assert backends == ["torch" if build.compiler() is None else "native", "torch"]
-
-
-def test_constants_that_are_written_over_are_not_kept() -> None:
-    """What was just filled with a constant is put back from there; slopes are those of torch."""
-    text = """program f(xs: real[2, 3], at: int<3>) -> real[2, 3]:
-    for i in 0 .. 2:
-        {fill}
-        xs[i, at] = 2.0
-        xs[i, 1] = xs[i, 1] * xs[1 - i, 2]
-    return xs
-"""
-    sizes = [
-        generate(dp.loads(text.format(fill=fill), "test.dp").simplified).tape
-        for fill in ("xs[i, :] = 0.5", "xs[i, :] = xs[1 - i, :]")
-    ]
-    assert sizes[0] < sizes[1]
-    program = dp.loads(text.format(fill="xs[i, :] = 0.5"), "test.dp")
-    xs = torch.rand(5, 2, 3, dtype=torch.float64, requires_grad=True)
-    at = torch.rand(5, 3, dtype=torch.float64)
-    at = (at / at.sum(-1, keepdim=True)).requires_grad_()
-    found = []
-    for backend in ("native", "torch"):
-        out = program.soften(backend=backend).double()(xs, at)
-        found.append((out, *torch.autograd.grad(out.square().sum(), (xs, at))))
-    torch.testing.assert_close(*found, rtol=1e-13, atol=1e-13)
