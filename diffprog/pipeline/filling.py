@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from diffprog.errors import DiffprogError, InvariantError, Source
 from diffprog.lang import syntax, typed
 from diffprog.lang.check import check
+from diffprog.lang.check.names import walk
 from diffprog.lang.fill import fill
 from diffprog.lang.fillings import Filling, verbatim
 from diffprog.lang.format import format_program
@@ -58,7 +59,7 @@ def rewritten(
         InvariantError: where the text does not parse to what was printed, or is no program.
     """
     sizes = checked.sizes
-    tree = _with_sizes(tree, {n: sizes[n] for n in checked.structural})
+    tree = _with_sizes(tree, {n: sizes[n] for n in checked.structural - _following(tree, checked)})
     try:
         return _checked(fill(tree, checked.holes, filled, notes=notes), sizes)
     except DiffprogError:
@@ -69,6 +70,25 @@ def rewritten(
         except DiffprogError as problem:
             message = f"the filled program has errors:\n{problem}"
             raise InvariantError(message) from None
+
+
+def _following(program: syntax.Program, checked: typed.Checked) -> set[str]:
+    """Return the sizes that follow from others, as `steps = 2 * n + 1` does, and may go on to.
+
+    Not those that would be something else where the text stands alone.
+    """
+    declared = declared_sizes(program)
+    derived = {
+        name
+        for name, d in declared.items()
+        if any(isinstance(part, syntax.Name) for part in walk(d.default))
+    }
+    if not derived & checked.structural:
+        return set()
+    fixed = checked.structural - derived
+    alone = {n: v for n, v in checked.sizes.items() if n in fixed or declared[n].default is None}
+    known = check(program, sizes=alone).sizes
+    return {name for name in derived if known[name] == checked.sizes[name]}
 
 
 def _with_sizes(program: syntax.Program, sizes: Mapping[str, int]) -> syntax.Program:

@@ -81,6 +81,21 @@ def test_structural_sizes_are_free_until_choices_are_made() -> None:
     assert decided.at(n=3).sizes["n"] == 3
 
 
+def test_sizes_that_follow_from_others_go_on_to() -> None:
+    """Of a filled program too; but not where the text alone would then say something else."""
+    text = (
+        "size n = 2\nsize steps = 2 * n + 1\n\n"
+        "program p(xs: bool[n]) -> int<steps>:\n    t: int<steps> = 0\n"
+        "    for x in xs:\n        if x:\n            t = choose((t + 1) % steps, t)\n"
+        "    return t\n"
+    )
+    filled = loads(text).fill({"p.t#0": 0})
+    assert "size steps = 2 * n + 1" in filled.source
+    assert filled.run(xs=[True] * 6) == 6
+    elsewhere = loads(text, n=3).fill({"p.t#0": 0})
+    assert "size steps = 7" in elsewhere.source
+
+
 def test_sizes_that_shape_no_hole_are_free() -> None:
     """A size in an `int<…>` that no hole depends on is bound by inputs, learned or not."""
     text = (
