@@ -33,6 +33,7 @@ FLOORS = {
     "errors": 0,
     "codes": 0,
     "types": 1,
+    "trace": 1,
     "ops": 2,
     "nets": 2,
     "deciders": 3,

@@ -82,7 +82,7 @@ def trace(
     if view and watched is not None:
         show_page(program.name, lambda path: watched.render(path, words))
     if as_object and watched is not None:
-        soft = {"answer": watched.answer, "records": [asdict(s) for s in watched.steps]}
+        soft = {"answer": watched.answer, "records": [s._asdict() for s in watched.steps]}
         show_json("trace", steps=[asdict(step) for step in steps], soft=soft)
     elif is_open and not draws and watched is not None:
         click.echo(watched.text)

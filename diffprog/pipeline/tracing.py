@@ -19,7 +19,6 @@ from diffprog.view.alignment import alignment
 from diffprog.view.page import Item
 from diffprog.view.panels import ANSWER
 from diffprog.view.plot import plot
-from diffprog.view.trace import TraceStep, from_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from diffprog.lang import typed
     from diffprog.pipeline.stages import Drawing
     from diffprog.soft.module import SoftProgram
+    from diffprog.trace import TraceStep
     from diffprog.types import Type
     from diffprog.view.panels import Words
 
@@ -198,8 +198,9 @@ def _watch(
 def _run(
     module: SoftProgram, given: Mapping[str, object], own: str
 ) -> tuple[Any, tuple[TraceStep, ...]]:
-    answer, records = module.trace(**given)
-    return answer, from_report({"trace": records}, own)
+    # Lines of the program's own text are told without the name of a file.
+    answer, found = module.trace(**given)
+    return answer, tuple(s._replace(file="") if s.file == own else s for s in found)
 
 
 def _variable(step: TraceStep) -> str:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from diffprog.lang.typed import Hole, Net
     from diffprog.soft.outcomes import Outcomes
     from diffprog.soft.ragged import Bindings, Sizes
-    from diffprog.soft.recorder import Record
     from diffprog.soft.torchgen import Generated
+    from diffprog.trace import TraceStep
     from diffprog.types import Type
 
 SETTINGS = ("temperature", "choice_temperature", "ties", "epsilon", "training")
@@ -252,7 +252,7 @@ class SoftProgram(Learned):
         found = (watched.nan(part.module, part.inputs) for part in self._parts(args, kwargs))
         return next((d for d in found if d is not None), None)
 
-    def trace(self, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Record, ...]]:
+    def trace(self, *args: Any, **kwargs: Any) -> tuple[Any, tuple[TraceStep, ...]]:
         """Run the program once, more slowly, and watch what it does.
 
         Returns:

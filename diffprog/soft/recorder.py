@@ -6,12 +6,13 @@ In: what the lines of `watching` call with, tensors among it. Out: records in th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from diffprog.soft.deciders import Attending, attention
+from diffprog.trace import TraceStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,34 +25,6 @@ HARDLY = 0.005
 """A decision in a case with less weight is not told."""
 
 
-class Record(NamedTuple):
-    """What was watched at one moment of one row.
-
-    Attributes:
-        kind: `memory`, `read`, `write`, `address`, `attention`, `branch`, `decision` or `halting`.
-        name: the variable, or how the program writes the test or the loop.
-        line: where it stands in its file.
-        step: the moment, from 0.
-        values: memory: the mean of each cell; read, write: the weight of each cell, times that
-            of the case in which this happens; address: of a step on the way there, the weight of
-            each cell; attention: of a controller to each word; branch: the weight of each case;
-            decision: of each alternative; halting: what stops now, and the remainder where that is
-            given to this step.
-        labels: the names of the cases, of the alternatives.
-        bounds: the least and the largest value of the cells, None for reals.
-        file: the name of the text that the line is in: the program's, or that of a module.
-    """
-
-    kind: str
-    name: str
-    line: int
-    step: int
-    values: tuple[float, ...]
-    labels: tuple[str, ...] = ()
-    bounds: tuple[float, float] | None = (0.0, 1.0)
-    file: str = ""
-
-
 @dataclass
 class Recorder:
     """Collects the records of the first row; a report that is None is no run of its own.
@@ -60,7 +33,7 @@ class Recorder:
     nested loops do not count twice.
     """
 
-    records: list[Record] = field(default_factory=list)
+    records: list[TraceStep] = field(default_factory=list)
     moment: int = 0
     _ticked: bool = False
     _busy: bool = False
@@ -111,9 +84,9 @@ class Recorder:
         if kind == "decision" and self._attended is not None:
             array, words, looked = self._attended
             seen = tuple(w * _number(what[1]) for w in looked)
-            made = Record("attention", array, line, self.moment, seen, words[: len(seen)])
+            made = TraceStep("attention", array, line, self.moment, seen, words[: len(seen)])
             self.records += [made._replace(file=file)] if seen else []
-        self.records.append(Record(kind, name, line, self.moment, values, labels, file=file))
+        self.records.append(TraceStep(kind, name, line, self.moment, values, labels, file=file))
 
     def _cells(self, name: str, place: Place, what: Any, bounds: tuple[int, int] | None) -> None:
         tensor, distribution, count = what
@@ -129,13 +102,14 @@ class Recorder:
         if self._memory.get(name) != values:
             self._memory[name] = values
             file, line = place
-            self.records.append(Record("memory", name, line, self.moment, values, (), bounds, file))
+            self.records.append(
+                TraceStep("memory", name, line, self.moment, values, (), bounds, file)
+            )
 
     def _rest(self, name: str, place: Place, weight: float) -> None:
         for at in range(len(self.records) - 1, -1, -1):
             record = self.records[at]
-            found = record.kind, record.name, (record.file, record.line)
-            if found == ("halting", name, place):
+            if (record.kind, record.name, record.place) == ("halting", name, place):
                 self.records[at] = record._replace(values=(record.values[0], weight))
                 return
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from diffprog.errors import Diagnostic
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole
-    from diffprog.soft.recorder import Record
     from diffprog.soft.torchgen import Generated
+    from diffprog.trace import TraceStep
 
 
 class Module(Protocol):
@@ -49,7 +49,7 @@ class Module(Protocol):
         """Forget gradients."""
 
 
-def traced(module: Module, inputs: Mapping[str, Any]) -> tuple[Any, tuple[Record, ...]]:
+def traced(module: Module, inputs: Mapping[str, Any]) -> tuple[Any, tuple[TraceStep, ...]]:
     """Return the answer, and what was seen."""
     labels = {key: hole.labels for key, hole in module.hole_types.items() if hole.labels}
     labels |= module.labels

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from diffprog.view.trace import TraceStep
+    from diffprog.trace import TraceStep
 
 ACROSS = 4
 """Pictures beside each other, of one step each."""

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffprog.view.dot import dot
+from diffprog.view.kinds import KINDS
 from diffprog.view.live import Live
 from diffprog.view.panels import Panel, last_moment, panels
-from diffprog.view.trace import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from diffprog.ir.graph import Graph
+    from diffprog.trace import TraceStep
     from diffprog.view.panels import Words
     from diffprog.view.style import Weights
-    from diffprog.view.trace import TraceStep
 
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("weights.js", "pictures.js", "page.js")

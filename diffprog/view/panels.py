@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
+from diffprog.view.kinds import ADDRESSING, KINDS
 from diffprog.view.style import short
-from diffprog.view.trace import ADDRESSING, KINDS, TraceStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from diffprog.trace import TraceStep
 
 Words: TypeAlias = "Mapping[str, Sequence[str]]"
 """What cells are called, by the name of their array; under `answer`, what each read is for."""

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffprog.errors import fail
+from diffprog.view.kinds import KINDS
 from diffprog.view.panels import Panel, Words, clip, last_moment, panels
 from diffprog.view.style import GRID, INK, QUIET, blend, contrast, entropy
-from diffprog.view.trace import KINDS, TraceStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from diffprog.trace import TraceStep
 
 FORMATS = ("svg", "png", "pdf")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from diffprog import DiffprogError
+from diffprog.trace import TraceStep
 from diffprog.view.alignment import alignment
-from diffprog.view.trace import TraceStep
 from tests.unit.view.pages import WORDS, attention_trace
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from diffprog.trace import TraceStep
 from diffprog.view.panels import panels
 from diffprog.view.plot import plot
-from diffprog.view.trace import TraceStep
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from diffprog.errors import DiffprogError
+from diffprog.trace import TraceStep
 from diffprog.view.plot import plot
-from diffprog.view.trace import TraceStep, from_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,21 +38,6 @@ def test_panels_hues_and_hatching(tmp_path: Path) -> None:
     other = plot(STEPS[::-1], tmp_path / "b.svg").read_text()
     assert one == other
     assert one.count("<pattern") == 1
-
-
-def test_steps_come_from_reports() -> None:
-    """A report that was not traced has no steps; tensors are numbers here."""
-
-    class Tensor:
-        def tolist(self) -> list[float]:
-            return [0.25, 0.75]
-
-    assert from_report({"unfinished": 0}) == ()
-    found = from_report({"trace": [("branch", "x > y", 9, 0, Tensor()), ("halting", "w", 3, 1, 1)]})
-    assert found == (
-        TraceStep("branch", "x > y", 9, 0, (0.25, 0.75)),
-        TraceStep("halting", "w", 3, 1, (1.0,)),
-    )
 
 
 def test_bad_calls_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
