@@ -6,21 +6,26 @@ In: a loaded library and tensors. Out: what it writes. Never differentiates.
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from diffprog.native.build import library
+from diffprog.native.record import in_python
+from diffprog.types import Array, Enum, Int
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from struct import Struct
 
     from diffprog.native.generate import Generated
+    from diffprog.types import Type
 
 MOST_KEPT = 1 << 24
 """The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
@@ -34,21 +39,33 @@ TAPES: dict[tuple[int, torch.dtype], Tensor] = {}
 LEAST_SHARED = 1 << 20
 """The numbers of all rows from which on the rows are shared out to threads."""
 
-SPACE = threading.local()
-"""Room for the values of one block, kept from call to call by each thread."""
-
 PRECISIONS = {torch.float32: "float", torch.float64: "double"}
 
-LONG, POINTER, REAL = ctypes.c_long, ctypes.c_void_p, ctypes.c_double
-TAIL = (POINTER, POINTER, LONG, LONG, LONG, LONG, REAL, REAL, REAL, REAL)
+
+class Space(threading.local):
+    """Room for the values of one block, kept from call to call by each thread."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[torch.dtype, tuple[int, int, Tensor]] = {}
+
+    def address(self, n: int, dtype: torch.dtype) -> int:
+        """Return the address of room for `n` numbers."""
+        found = self.rooms.get(dtype)
+        if found is None or found[0] < n:
+            made = torch.empty(n, dtype=dtype)
+            found = self.rooms[dtype] = n, made.data_ptr(), made
+        return found[1]
+
+
+SPACE = Space()
 
 
 @dataclass(frozen=True)
 class Code:
-    """A loaded program: its two functions, and the rows that they take at once."""
+    """A loaded program: its two functions of a record, and the rows that they take at once."""
 
-    forward: Callable[..., None]
-    reverse: Callable[..., None]
+    forward: Callable[[bytes], None]
+    reverse: Callable[[bytes], None]
     lanes: int
 
 
@@ -60,27 +77,10 @@ def code(source: str, precision: str) -> Code:
         BuildError: without a compiler, or if it fails.
     """
     found = library(source, precision)
-    found.forward.argtypes = (POINTER, POINTER, POINTER, *TAIL)
-    found.reverse.argtypes = (POINTER, POINTER, POINTER, POINTER, *TAIL)
+    found.forward.argtypes = found.reverse.argtypes = (ctypes.c_char_p,)
     found.forward.restype = found.reverse.restype = None
-    found.lanes.restype = LONG
+    found.lanes.restype = ctypes.c_long
     return Code(found.forward, found.reverse, found.lanes())
-
-
-def space(name: str, n: int, dtype: torch.dtype) -> int:
-    """Return the address of this thread's room of a name, made larger where it has to be."""
-    key = f"{name} {dtype}"
-    found: Tensor | None = getattr(SPACE, key, None)
-    if found is None or found.numel() < n:
-        found = torch.empty(n, dtype=dtype)
-        setattr(SPACE, key, found)
-    return found.data_ptr()
-
-
-def take_tape(n: int, dtype: torch.dtype) -> Tensor:
-    """Return room for a tape."""
-    found = TAPES.pop((n, dtype), None)
-    return torch.empty(n, dtype=dtype) if found is None else found
 
 
 def give_back(tape: Tensor) -> None:
@@ -89,9 +89,9 @@ def give_back(tape: Tensor) -> None:
     TAPES[tape.numel(), tape.dtype] = tape
 
 
-def addresses(tensors: Sequence[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
-    """Return where tensors lie."""
-    return (POINTER * len(tensors))(*[None if t is None else t.data_ptr() for t in tensors])
+def address(x: Tensor | None) -> int:
+    """Return where a tensor lies; 0 for none."""
+    return 0 if x is None else x.data_ptr()
 
 
 @lru_cache(maxsize=8)
@@ -99,98 +99,157 @@ def _workers(n: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n, thread_name_prefix="diffprog")
 
 
+def _own(t: Type) -> tuple[int, ...]:
+    item = t.item if isinstance(t, Array) else t
+    last = (item.size,) if isinstance(item, Int | Enum) else ()
+    return (*(t.shape if isinstance(t, Array) else ()), *last)
+
+
 @dataclass(frozen=True)
-class Call:
-    """One call: the program, the numbers that it runs with, its rows and their strides."""
+class Plan:
+    """How calls with inputs of certain shapes run: found once, whatever the numbers are.
+
+    Attributes:
+        code, generated: the program.
+        lead: the leading axes of the results.
+        steps: how far apart the rows of each input are; 0 where all rows share it.
+        spread: the inputs that are expanded to all leading axes, with their shapes then.
+        dtype: of all numbers.
+        threads: that rows may be shared out to.
+    """
 
     code: Code
     generated: Generated
-    numbers: tuple[float, float, float, float]
     lead: torch.Size
-    rows: int
     steps: tuple[int, ...]
+    spread: tuple[tuple[int, ...] | None, ...]
     dtype: torch.dtype
+    threads: int
 
-    @property
+    @cached_property
+    def rows(self) -> int:
+        """The number of rows."""
+        return math.prod(self.lead)
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the results."""
+        return tuple((*self.lead, *_own(t)) for t in self.generated.results)
+
+    @cached_property
     def size(self) -> int:
-        """The numbers of a tape of all rows."""
-        return -(-self.rows // self.code.lanes) * self.code.lanes * self.generated.tape
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the tape of all rows is kept."""
-        return self.size * self.dtype.itemsize <= MOST_KEPT
-
-    @property
-    def shares(self) -> list[tuple[int, int]]:
-        """The rows of each thread: one does all where little is to be done."""
-        threads = torch.get_num_threads()
-        if threads == 1 or self.rows * self.generated.work < LEAST_SHARED:
-            return [(0, self.rows)]
+        """The numbers of a tape of all rows; 0 where it is not kept."""
         blocks = -(-self.rows // self.code.lanes)
-        each = -(-blocks // threads) * self.code.lanes
-        return [(at, min(at + each, self.rows)) for at in range(0, self.rows, each)]
+        size = blocks * self.code.lanes * self.generated.tape
+        return size if size * self.dtype.itemsize <= MOST_KEPT else 0
+
+    @cached_property
+    def shares(self) -> tuple[tuple[int, int], ...]:
+        """The rows of each thread: one does all where little is to be done."""
+        if self.threads == 1 or self.rows * self.generated.work < LEAST_SHARED:
+            return ((0, self.rows),)
+        blocks = -(-self.rows // self.code.lanes)
+        each = -(-blocks // self.threads) * self.code.lanes
+        return tuple((at, min(at + each, self.rows)) for at in range(0, self.rows, each))
+
+    @cached_property
+    def record(self) -> Struct:
+        """What packs the record of a call."""
+        return in_python(len(self.steps), len(self.nothing[1]))
+
+    @cached_property
+    def nothing(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Null for each input, and for each result and report."""
+        outs = len(self.generated.results) + len(self.generated.notes)
+        return (0,) * len(self.steps), (0,) * outs
+
+    def placed(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return inputs as the program reads them: of one type, the rows of each side by side."""
+        dtype, found = self.dtype, []
+        for x, shape in zip(inputs, self.spread, strict=True):
+            if shape is not None:
+                x = x.expand(shape)
+            if x.dtype is not dtype:
+                x = x.to(dtype)
+            found.append(x if x.is_contiguous() else x.contiguous())
+        return found
+
+    def tape(self) -> Tensor | None:
+        """Return room for a tape of all rows, if one is kept."""
+        if not self.size:
+            return None
+        found = TAPES.pop((self.size, self.dtype), None)
+        return torch.empty(self.size, dtype=self.dtype) if found is None else found
 
     def forward(
-        self, inputs: Sequence[Tensor], outs: Sequence[Tensor], tape: Tensor | None
+        self,
+        inputs: Sequence[Tensor],
+        outs: Sequence[Tensor],
+        knobs: tuple[float, ...],
+        tape: Tensor | None,
     ) -> None:
-        """Write results, and the tape if there is one."""
-        given = (addresses(inputs), self.strides, addresses(outs))
-
-        def run(place: int, first: int, last: int) -> None:
-            del place
-            self.code.forward(*given, *self._rooms(tape), first, last, self.rows, *self.numbers)
-
-        self._all(run)
+        """Write results and reports, and the tape if there is one."""
+        ins, gins = [x.data_ptr() for x in inputs], self.nothing[0]
+        tail = (*ins, *self.steps, *[x.data_ptr() for x in outs], *self.nothing[1], *gins)
+        self._run(self.code.forward, knobs, tape, [tail] * len(self.shares))
 
     def reverse(
         self,
         inputs: Sequence[Tensor],
         grads: Sequence[Tensor | None],
         wanted: Sequence[bool],
+        knobs: tuple[float, ...],
         tape: Tensor | None,
     ) -> tuple[Tensor | None, ...]:
         """Return the gradients of the inputs that are wanted."""
-        shares = len(self.shares)
+        n = len(self.shares)
         found = [
-            None if not w else x.new_zeros(x.shape if s or shares == 1 else (shares, *x.shape))
-            for x, w, s in zip(inputs, wanted, self.steps, strict=True)
+            None
+            if not w
+            else torch.empty_like(x)
+            if step
+            else x.new_zeros(x.shape if n == 1 else (n, *x.shape))
+            for x, w, step in zip(inputs, wanted, self.steps, strict=True)
         ]
-        given = (addresses(inputs), self.strides, addresses(grads))
-
-        def run(place: int, first: int, last: int) -> None:
-            parts = [
-                g if g is None or s or shares == 1 else g[place]
-                for g, s in zip(found, self.steps, strict=True)
-            ]
-            rooms = self._rooms(tape)
-            self.code.reverse(
-                *given, addresses(parts), *rooms, first, last, self.rows, *self.numbers
-            )
-
-        self._all(run)
-        if shares == 1:
+        outs = self.nothing[1]
+        gouts = [0 if g is None else g.data_ptr() for g in grads]
+        head = [*[x.data_ptr() for x in inputs], *self.steps, *outs, *gouts, *outs[len(gouts) :]]
+        gins = [0 if g is None else g.data_ptr() for g in found]
+        if n == 1:
+            self._run(self.code.reverse, knobs, tape, [(*head, *gins)])
             return tuple(found)
+        parts = [
+            [g if step or x is None else x[k].data_ptr()
+             for g, x, step in zip(gins, found, self.steps, strict=True)]
+            for k in range(n)
+        ]  # fmt: skip
+        self._run(self.code.reverse, knobs, tape, [(*head, *part) for part in parts])
         return tuple(
-            g if g is None or s else g.sum(0) for g, s in zip(found, self.steps, strict=True)
+            g if g is None or step else g.sum(0) for g, step in zip(found, self.steps, strict=True)
         )
 
-    def _all(self, run: Callable[[int, int, int], None]) -> None:
-        shares = self.shares
-        if len(shares) == 1:
-            run(0, *shares[0])
+    def _run(
+        self,
+        function: Callable[[bytes], None],
+        knobs: tuple[float, ...],
+        tape: Tensor | None,
+        tails: Sequence[tuple[int, ...]],
+    ) -> None:
+        """Run a function on each share of the rows, with the end of each one's record."""
+
+        def run(rows: tuple[int, int], tail: tuple[int, ...]) -> None:
+            head = (self.rows, *rows, tape is not None, *knobs)
+            function(self.record.pack(*head, *self._rooms(tape), *tail))
+
+        if len(tails) == 1:
+            run(self.shares[0], tails[0])
             return
-        tasks = [_workers(len(shares)).submit(run, i, *rows) for i, rows in enumerate(shares)]
-        for task in tasks:
-            task.result()
+        for done in _workers(len(tails)).map(run, self.shares, tails):
+            assert done is None
 
-    def _rooms(self, tape: Tensor | None) -> tuple[int, int, int]:
-        """Return the addresses of a tape and of room beside it, and whether the tape is kept."""
+    def _rooms(self, tape: Tensor | None) -> tuple[int, int]:
+        """Return the addresses of a tape, this thread's own if none is kept, and of room."""
         lanes, made = self.code.lanes, self.generated
-        at = space("tape", lanes * made.tape, self.dtype) if tape is None else tape.data_ptr()
-        return at, space("room", lanes * made.room, self.dtype), int(tape is not None)
-
-    @property
-    def strides(self) -> ctypes.Array[ctypes.c_long]:
-        """How far apart the rows of each input are."""
-        return (LONG * len(self.steps))(*self.steps)
+        own = 0 if tape is not None else lanes * made.tape
+        at = SPACE.address(own + lanes * made.room, self.dtype)
+        return (at if tape is None else tape.data_ptr()), at + own * self.dtype.itemsize

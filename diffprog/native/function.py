@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from diffprog.native.build import BuildError
-from diffprog.native.calls import PRECISIONS, Call, code, give_back, take_tape
-from diffprog.types import Array, Enum, Int, Type, trail
+from diffprog.native.calls import PRECISIONS, Plan, code, give_back
+from diffprog.types import trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,19 +26,31 @@ if TYPE_CHECKING:
 
 TWICE = "native code has first derivatives only; soften with backend='torch' for second ones"
 
+MOST_PLANS = 256
+"""The most combinations of shapes that are remembered."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One call: how it runs, the numbers that it runs with, where reports go."""
+
+    __slots__ = ("knobs", "notes", "plan")
+
+    plan: Plan
+    knobs: tuple[float, ...]
+    notes: list[Tensor]
+
 
 class Run(torch.autograd.Function):
     """The program, with its reverse as gradient."""
 
     @staticmethod
-    def forward(ctx: Any, call: Call, notes: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Run forward; results stand in rows, and what is reported is written into `notes`."""
-        outs = [
-            torch.empty((*call.lead, *_own(t)), dtype=call.dtype) for t in call.generated.results
-        ]
-        keep = any(ctx.needs_input_grad) and call.keeps
-        tape = take_tape(call.size, call.dtype) if keep else None
-        call.forward(inputs, [*outs, *notes], tape)
+    def forward(ctx: Any, call: Call, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Run forward; results stand in rows, and what is reported is written into its notes."""
+        plan = call.plan
+        outs = [torch.empty(shape, dtype=plan.dtype) for shape in plan.shapes]
+        tape = plan.tape() if any(ctx.needs_input_grad) else None
+        plan.forward(inputs, [*outs, *call.notes], call.knobs, tape)
         ctx.call, ctx.tape = call, tape
         ctx.save_for_backward(*inputs)
         ctx.set_materialize_grads(False)
@@ -46,16 +59,16 @@ class Run(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Run the reverse."""
-        wanted = ctx.needs_input_grad[2:]
+        wanted = ctx.needs_input_grad[1:]
         if all(g is None for g in grads):
-            return (None, None, *(None for _ in wanted))
+            return (None,) * (1 + len(wanted))
         tape, ctx.tape = ctx.tape, None  # the reverse puts back what was written over
         found = (Reverse.apply if torch.is_grad_enabled() else _reverse)(
             ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors
         )
         if tape is not None:
             give_back(tape)
-        return (None, None, *found)
+        return (None, *found)
 
 
 class Reverse(torch.autograd.Function):
@@ -75,14 +88,8 @@ class Reverse(torch.autograd.Function):
 def _reverse(
     call: Call, tape: Tensor | None, wanted: Sequence[bool], n: int, *tensors: Any
 ) -> tuple[Tensor | None, ...]:
-    grads = [None if g is None else g.contiguous() for g in tensors[:n]]
-    return call.reverse(tensors[n:], grads, wanted, tape)
-
-
-def _own(t: Type) -> tuple[int, ...]:
-    item = t.item if isinstance(t, Array) else t
-    last = (item.size,) if isinstance(item, Int | Enum) else ()
-    return (*(t.shape if isinstance(t, Array) else ()), *last)
+    grads = [g if g is None or g.is_contiguous() else g.contiguous() for g in tensors[:n]]
+    return call.plan.reverse(tensors[n:], grads, wanted, call.knobs, tape)
 
 
 class Native:
@@ -99,6 +106,7 @@ class Native:
         self.ranks = [*(trail(p.type) for p in graph.params), *(axes[k] for k in generated.holes)]
         self.calls = 0
         self.broken = False
+        self.plans: dict[tuple[Any, ...], Plan] = {}
         # What the module reads from its function: the constants of the torch source.
         self.__globals__: dict[str, Any] = getattr(other, "__globals__", {})
 
@@ -111,47 +119,58 @@ class Native:
         """Run native code where it is for such a call, else the torch source."""
         if self.broken or not _is_for(inputs, given):
             return tuple(self.other(*inputs, **given))
+        tensors = [*inputs, *(given["holes"][key] for key in self.generated.holes)]
         try:
-            code(self.generated.source, PRECISIONS[given["like"].dtype])
+            plan = self._plan(tensors, given["like"].dtype)
         except BuildError as problem:
             warnings.warn(f"the torch source is used: {problem}", RuntimeWarning, stacklevel=2)
             self.broken = True
             return tuple(self.other(*inputs, **given))
         self.calls += 1
-        return self._run(inputs, **given)
+        return self._run(plan, tensors, **given)
+
+    def _plan(self, tensors: Sequence[Tensor], dtype: torch.dtype) -> Plan:
+        """Return how a call with tensors of such shapes runs.
+
+        Raises:
+            BuildError: without a compiler, or if it fails.
+        """
+        key = (dtype, torch.get_num_threads(), *[x.shape for x in tensors])
+        if key not in self.plans:
+            if len(self.plans) >= MOST_PLANS:
+                self.plans.clear()
+            self.plans[key] = self._planned(tensors, dtype)
+        return self.plans[key]
+
+    def _planned(self, tensors: Sequence[Tensor], dtype: torch.dtype) -> Plan:
+        leads = [x.shape[: x.dim() - r] for x, r in zip(tensors, self.ranks, strict=True)]
+        lead = _together(leads)
+        steps, spread = [], []
+        for x, own in zip(tensors, leads, strict=True):
+            one, numbers = math.prod(own) == 1, x.shape[len(own) :]
+            steps.append(0 if one else math.prod(numbers))
+            spread.append(None if one or own == lead else (*lead, *numbers))
+        loaded = code(self.generated.source, PRECISIONS[dtype])
+        threads = torch.get_num_threads()
+        return Plan(loaded, self.generated, lead, tuple(steps), tuple(spread), dtype, threads)
 
     def _run(
         self,
-        inputs: Sequence[Tensor],
+        plan: Plan,
+        tensors: Sequence[Tensor],
         *,
-        holes: Mapping[str, Tensor],
         T: float,  # noqa: N803 - the signature of the torch source
         choice_T: float,  # noqa: N803
         ties: bool,
         epsilon: float,
-        like: Tensor,
         report: dict[str, dict[int, Tensor]],
         **_: Any,
     ) -> tuple[Tensor, ...]:
-        made = self.generated
-        tensors = [*inputs, *(holes[key] for key in made.holes)]
-        leads = [x.shape[: x.dim() - r] for x, r in zip(tensors, self.ranks, strict=True)]
-        lead = _together(leads)
-        placed, steps = [], []
-        for x, own in zip(tensors, leads, strict=True):
-            one = math.prod(own) == 1
-            if not one and own != lead:
-                x = x.expand(*lead, *x.shape[len(own) :])
-            n = x.numel() // math.prod(own if one else lead) if x.numel() else 0
-            placed.append(x.to(like.dtype).contiguous())
-            steps.append(0 if one else n)
         c = max(0.0, -math.log(T)) if ties and T > 0 else 0.0
-        knobs = (float(T), c, float(epsilon), float(choice_T))
-        loaded = code(made.source, PRECISIONS[like.dtype])
-        call = Call(loaded, made, knobs, lead, math.prod(lead), tuple(steps), like.dtype)
-        notes = like.new_empty((len(made.notes), *lead))
-        outs = Run.apply(call, notes, *(placed or [like.reshape(1, 1)]))  # type: ignore[no-untyped-call]
-        for (kind, line), amount in zip(made.notes, notes, strict=True):
+        notes = [torch.empty(plan.lead, dtype=plan.dtype) for _ in self.generated.notes]
+        call = Call(plan, (T, c, epsilon, choice_T), notes)
+        outs = Run.apply(call, *plan.placed(tensors))  # type: ignore[no-untyped-call]
+        for (kind, line), amount in zip(self.generated.notes, notes, strict=True):
             report[kind][line] = amount
         return tuple(outs)
 
@@ -166,15 +185,16 @@ def _together(leads: Sequence[torch.Size]) -> torch.Size:
 
 def _is_for(inputs: Sequence[Tensor], given: Mapping[str, Any]) -> bool:
     """Say whether a call is one for native code."""
+    if torch._C._functorch.peek_interpreter_stack() is not None or torch.compiler.is_compiling():
+        return False
+    for knob in ("T", "choice_T", "epsilon"):  # no tensor; logits, not weights
+        if not isinstance(given[knob], int | float):
+            return False
     like = given["like"]
-    knobs = [given[k] for k in ("T", "choice_T", "epsilon")]
-    plain = all(isinstance(k, int | float) for k in knobs)  # no tensor; logits, not weights
-    tensors = [like, *inputs, *given["holes"].values()]
     return (
-        plain
-        and given["choice_T"] > 0
+        given["choice_T"] > 0
         and like.dtype in PRECISIONS
-        and all(x.device.type == "cpu" and not x.is_meta for x in tensors)
-        and not torch.compiler.is_compiling()
-        and torch._C._functorch.peek_interpreter_stack() is None
+        and like.is_cpu
+        and all([x.is_cpu for x in inputs])
+        and all([x.is_cpu for x in given["holes"].values()])
     )

@@ -31,6 +31,7 @@ from diffprog.native.contract import contraction
 from diffprog.native.lives import lives, used
 from diffprog.native.loops import loop_for, loop_halting
 from diffprog.native.prelude import PRELUDE
+from diffprog.native.record import in_c
 from diffprog.native.reductions import place, reduce
 from diffprog.native.values import Number, Slot, UnsupportedError, adjoints, room, values
 from diffprog.native.writer import Writer
@@ -174,13 +175,17 @@ def generate(graph: Graph) -> Generated:
     places = [*((r.code, room(r.type)) for r in results), *((p, 1) for p in w.notes.values())]
     for i, (at, n) in enumerate(places):
         seed = f"if (gout[{i}]) seed({adjoints(at)}, {n}, gout[{i}], row, rows);"
-        taken = f"if (out) unload({values(at)}, {n}, out[{i}], row, rows);"
+        taken = f"if (out[{i}]) unload({values(at)}, {n}, out[{i}], row, rows);"
         w.both(taken, seed if i < len(results) else ())
     made = Renderer(w.whole)
     forward, reverse = made.forward(w.whole), made.reverse(w.whole)
     size = w.whole.frame.size
     return Generated(
-        _file(w, made.macros, {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)}),
+        _file(
+            w,
+            [*made.macros, in_c(len(inputs) + len(w.inputs), len(places))],
+            {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)},
+        ),
         tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
         tuple(r.type for r in results),
@@ -234,37 +239,42 @@ APART void seed(vec *p, long n, const real *g, long row, long rows) {
     for (long j = 0; j < n; j++) p[j][l] += g[(row + l) * n + j];
 }
 APART void gather(const vec *p, long n, real *g, long step, long row, long rows) {
-  for (long l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) g[(row + l) * step + j] += p[j][l];
+  for (long l = 0; l < L && row + l < rows; l++) {
+    real *to = g + step * (row + l);
+    if (step)
+      for (long j = 0; j < n; j++) to[j] = p[j][l];
+    else
+      for (long j = 0; j < n; j++) to[j] += p[j][l];
+  }
 }
-#define NUMBERS \
-  const real T = (real)t, R = t == 0 ? 0 : 1 / (T > TINY ? T : TINY), C = (real)c, E = (real)e, \
-             H = (real)(1 / h); \
-  (void)T; (void)R; (void)C; (void)E; (void)H;
+#define CALL \
+  const real *const *in = a->in, *const *gout = a->gout; \
+  real *const *out = a->out, *const *gin = a->gin; \
+  const long *step = a->step, rows = a->rows; \
+  const real T = (real)a->t, R = T == 0 ? 0 : 1 / (T > TINY ? T : TINY), C = (real)a->c, \
+             E = (real)a->e, H = (real)(1 / a->h); \
+  (void)T; (void)R; (void)C; (void)E; (void)H; (void)out; (void)gin; (void)gout;
 
-static void block(vec *tape, vec *room, const real *const *in, const long *step, real *const *out,
-                  long row, long rows, double t, double c, double e, double h) {
-NUMBERS
+static void block(const call *a, vec *tape, vec *room, long row) {
+CALL
 @FORWARD@
 }
-static void back(vec *tape, vec *room, const real *const *gout, real *const *gin, const long *step,
-                 long row, long rows, double t, double c, double e, double h) {
-NUMBERS
+static void back(const call *a, vec *tape, vec *room, long row) {
+CALL
 @REVERSE@
 }
-long lanes(void) { return L; }
-void forward(const real *const *in, const long *step, real *const *out, vec *tape, vec *room,
-             long keep, long from, long to, long rows, double t, double c, double e, double h) {
-  for (long row = from; row < to; row += L)
-    block(tape + (keep ? row / L * @SIZE@ : 0), room, in, step, out, row, rows, t, c, e, h);
+INLINE vec *tape_of(const call *a, long row) {
+  return a->tape + (a->keep ? row / L * @SIZE@ : 0);
 }
-void reverse(const real *const *in, const long *step, const real *const *gout, real *const *gin,
-             vec *tape, vec *room, long keep, long from, long to, long rows,
-             double t, double c, double e, double h) {
-  for (long row = from; row < to; row += L) {
-    vec *at = tape + (keep ? row / L * @SIZE@ : 0);
-    if (!keep) block(at, room, in, step, 0, row, rows, t, c, e, h);
-    back(at, room, gout, gin, step, row, rows, t, c, e, h);
+long lanes(void) { return L; }
+void forward(const call *a) {
+  for (long row = a->from; row < a->to; row += L) block(a, tape_of(a, row), a->room, row);
+}
+void reverse(const call *a) {
+  for (long row = a->from; row < a->to; row += L) {
+    vec *tape = tape_of(a, row);
+    if (!a->keep) block(a, tape, a->room, row);
+    back(a, tape, a->room, row);
   }
 }
 """

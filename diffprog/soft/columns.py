@@ -55,10 +55,11 @@ class Column:
 
 def as_tensor(value: Any) -> Any:
     """Return an array as a tensor, also those in a list."""
+    if isinstance(value, Tensor):
+        return value
     if isinstance(value, list | tuple) and value and hasattr(value[0], "__array__"):
         return [as_tensor(v) for v in value]
-    is_array = hasattr(value, "__array__") and not isinstance(value, Tensor)
-    return torch.as_tensor(value) if is_array else value
+    return torch.as_tensor(value) if hasattr(value, "__array__") else value
 
 
 def columns_of(name: str, t: Type, value: Any) -> list[Column | None]:

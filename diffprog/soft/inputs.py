@@ -63,6 +63,13 @@ def named(
     return given
 
 
+def soft_shape(t: Type) -> tuple[int, ...]:
+    """Return the axes of a soft value of its own."""
+    item = t.item if isinstance(t, Array) else t
+    shape = t.shape if isinstance(t, Array) else ()
+    return (*shape, item.size) if isinstance(item, Int | Enum) else tuple(shape)
+
+
 class Encoder:
     """Turns the value of one parameter into soft tensors, or says what is wrong with it."""
 
@@ -98,7 +105,7 @@ class Encoder:
         item = t.item if isinstance(t, Array) else t
         shape = t.shape if isinstance(t, Array) else ()
         if x.is_floating_point():
-            return self._distribution(x, t, item, shape)
+            return self._distribution(x, t, item)
         self._shaped(x, shape, t)
         if x.dtype == torch.bool:
             if not isinstance(item, Bool):
@@ -112,18 +119,16 @@ class Encoder:
         self._within(x, item.lo, item.size, t)
         return one_hot(x - item.lo, item.size, self.like)
 
-    def _distribution(self, x: Tensor, t: Type, item: Type, shape: Sequence[int]) -> Tensor:
-        wanted = (*shape, item.size) if isinstance(item, Int | Enum) else tuple(shape)
-        self._shaped(x, wanted, t)
+    def _distribution(self, x: Tensor, t: Type, item: Type) -> Tensor:
+        self._shaped(x, soft_shape(t), t)
         x = x.to(self.like.dtype)
-        if not isinstance(item, Real) and _may_look(x):
-            low = bool((x < -TOLERANCE).any())
-            total = x if isinstance(item, Bool) else x.sum(-1)
-            high = (
-                (total > 1 + TOLERANCE) if isinstance(item, Bool) else (total - 1).abs() > TOLERANCE
-            )
-            if low or bool(high.any()):
-                what = "probabilities" if isinstance(item, Bool) else "distributions"
+        if not isinstance(item, Real) and x.numel() and _may_look(x):
+            numbers, pairs = x.detach(), isinstance(item, Bool)
+            low, high = map(float, (numbers if pairs else numbers.sum(-1)).aminmax())
+            least = low if pairs else float(numbers.min())
+            too_little = not pairs and low < 1 - TOLERANCE
+            if least < -TOLERANCE or high > 1 + TOLERANCE or too_little:
+                what = "probabilities" if pairs else "distributions"
                 self._fail(f"is floating, so it must hold {what}, and does not", t)
         return x
 

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from diffprog.soft import watched
 from diffprog.soft.choices import sizes
 from diffprog.soft.fused import fused
-from diffprog.soft.inputs import Encoder, gathered, leaves, named
+from diffprog.soft.inputs import gathered
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
 from diffprog.soft.ragged import Part, joined, parts, reports, together
+from diffprog.soft.signature import Signature
 from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
-from diffprog.types import trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +74,8 @@ class SoftProgram(Learned):
     ) -> None:
         super().__init__(holes, nets or {}, externs or {}, restarts)
         self.graph, self.params, self.result, self.name = graph, tuple(params), result, name
-        self._own_axes = tuple(trail(leaf) for _, t in params for leaf in leaves(t))
+        self.signature = Signature(name, params, {p.name: p.span for p in graph.params})
+        self._networked = bool(nets)
         self.temperature: float | Tensor = 1.0
         self.choice_temperature: float | Tensor = 1.0
         self.ties = True
@@ -122,16 +123,21 @@ class SoftProgram(Learned):
             DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one, DP420 for
                 sizes that learning fixed.
         """
-        found = self._parts(args, kwargs)
+        given = self.signature.named(args, kwargs)
+        if (tensors := self.signature.ready(given, self.like)) is not None:
+            return self.run(tensors)
+        found = self._parted(given)
         answers = [part.module.run(part.module.encode(**part.inputs)) for part in found]
         if len(found) == 1:
-            self.report = found[0].module.report
+            self._reported(found[0].module.report)
             return answers[0]
         self.report = reports(found)
         return together(answers, found, self.result)
 
     def _parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Part[SoftProgram]]:
-        given = named(self.name, [n for n, _ in self.params], args, kwargs)
+        return self._parted(self.signature.named(args, kwargs))
+
+    def _parted(self, given: dict[str, Any]) -> list[Part[SoftProgram]]:
         if self.bindings is None:
             return [Part(self, given)]
         return parts(self, given, self._at)
@@ -173,7 +179,7 @@ class SoftProgram(Learned):
         if weights is not None:
             holes, settings = weights, {"choice_T": None}
         elif holes is None:
-            holes = self.logits(self._lead(tensors))
+            holes = self.logits(self.signature.lead(tensors)) if self.hole_types else {}
         outputs = self._ran(self._function, self._constants, tensors, holes, **settings)
         return gathered(self.result, iter(outputs))
 
@@ -181,11 +187,11 @@ class SoftProgram(Learned):
         self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None
     ) -> Outcomes:
         """Return the outcomes on encoded inputs, with other logits than its own where given."""
-        lead = self._lead(tensors)
+        lead = self.signature.lead(tensors)
         holes = self.logits(lead) if logits is None else logits
         lead = max([lead, *(x.dim() - len(sizes(self.hole_types[k])) for k, x in holes.items())])
         if self.restarts is not None:  # networks have them too
-            lead = max(lead, self._lead(tensors) + 1)
+            lead = max(lead, self.signature.lead(tensors) + 1)
         if not has_outcomes(self.graph):
             found = self._ran(self._function, self._constants, tensors, holes)
             return outcomes_of(self.result, [self.like.new_ones((1,) * (lead + 1))], found, lead)
@@ -194,10 +200,6 @@ class SoftProgram(Learned):
         steps, *found = self._ran(*self._stepwise, tensors, holes, lead=lead)
         self.report = averaged(self.report, steps, lead)
         return outcomes_of(self.result, steps, found, lead)
-
-    def _lead(self, tensors: Sequence[Tensor]) -> int:
-        """Return how many leading axes inputs have."""
-        return max([0, *(x.dim() - n for x, n in zip(tensors, self._own_axes, strict=True))])
 
     def _ran(
         self,
@@ -209,25 +211,30 @@ class SoftProgram(Learned):
     ) -> Any:
         """Run a generated function, and keep what it reports."""
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
+        like = self.like
         # Mixtures and halting sums want full precision: half of it loses mass.
-        device = self.like.device.type
+        device = like.device.type
         half = torch.is_autocast_enabled(device)
         with torch.autocast(device, enabled=False) if half else nullcontext():
             found = function(
                 *tensors,
                 holes=holes,
                 constants=constants,
-                nets=self.nets.calls(self._lead(tensors)),
+                nets=self.nets.calls(self.signature.lead(tensors)) if self._networked else {},
                 T=self.temperature,
                 ties=self.ties,
                 epsilon=self.epsilon,
-                like=self.like,
+                like=like,
                 report=report,
                 **{"choice_T": self.choice_temperature, **settings},
             )
         if not torch.compiler.is_exporting():
-            self.report = report
+            self._reported(report)
         return found
+
+    def _reported(self, report: dict[str, dict[int, Tensor]]) -> None:
+        """Keep what a call reports, past a module's own search for parameters in what is set."""
+        object.__setattr__(self, "report", report)
 
     def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return inputs as soft tensors, one for each scalar or array of the parameters.
@@ -235,14 +242,7 @@ class SoftProgram(Learned):
         Raises:
             DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one.
         """
-        given = named(self.name, [n for n, _ in self.params], args, kwargs)
-        spans = {p.name: p.span for p in self.graph.params}
-        first = next(iter(spans.values()), None)
-        return [
-            x
-            for name, t in self.params
-            for x in Encoder(name, spans.get(name, first), self.like).encode(given[name], t)
-        ]
+        return self.signature.encode(self.signature.named(args, kwargs), self.like)
 
     def find_nan(self, *args: Any, **kwargs: Any) -> Diagnostic | None:
         """Run the program and return the first operation that gives a number that is not finite.

@@ -49,23 +49,25 @@ static real *numbers(const double *from, long n) {
 int main(void) {
   const long blocks = (ROWS + L - 1) / L;
   for (int keep = 0; keep < 2; keep++) {
-    const real *in[INS + 1]; real *gin[INS + 1], *out[OUTS + 1]; const real *gout[OUTS + 1];
-    long step[INS + 1];
+    call a = {ROWS, 0, ROWS, keep, 1, 0, 0, 1};
     for (int i = 0; i < INS; i++) {
-      step[i] = i < PARAMS ? ins[i] : 0;
-      in[i] = numbers(data[i], ins[i] * (step[i] ? ROWS : 1));
-      gin[i] = numbers(0, ins[i] * (step[i] ? ROWS : 1));
+      a.step[i] = i < PARAMS ? ins[i] : 0;
+      a.in[i] = numbers(data[i], ins[i] * (a.step[i] ? ROWS : 1));
+      a.gin[i] = numbers(0, ins[i] * (a.step[i] ? ROWS : 1));
     }
     for (int i = 0; i < OUTS; i++) {
-      out[i] = numbers(0, outs[i] * ROWS);
-      gout[i] = i < RESULTS ? numbers(0, outs[i] * ROWS) : 0;
+      a.out[i] = numbers(0, outs[i] * ROWS);
+      a.gout[i] = i < RESULTS ? numbers(0, outs[i] * ROWS) : 0;
     }
-    vec *tape = space(TAPE * (keep ? blocks : 1) * sizeof(vec)), *room = space(ROOM * sizeof(vec));
-    forward(in, step, out, tape, room, keep, 0, ROWS, ROWS, 1, 0, 0, 1);
-    reverse(in, step, gout, gin, tape, room, keep, 0, ROWS, ROWS, 1, 0, 0, 1);
-    for (int i = 0; i < INS; i++) free((void *)in[i]), free(gin[i]);
-    for (int i = 0; i < OUTS; i++) free(out[i]), free((void *)gout[i]);
-    free(tape), free(room);
+    a.tape = space(TAPE * (keep ? blocks : 1) * sizeof(vec));
+    a.room = space(ROOM * sizeof(vec));
+    forward(&a);
+    call back = a;
+    memset(back.out, 0, sizeof back.out);
+    reverse(&back);
+    for (int i = 0; i < INS; i++) free((void *)a.in[i]), free(a.gin[i]);
+    for (int i = 0; i < OUTS; i++) free(a.out[i]), free((void *)a.gout[i]);
+    free(a.tape), free(a.room);
   }
   return 0;
 }

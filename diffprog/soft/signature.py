@@ -1,0 +1,79 @@
+"""The parameters of a module: what it is called with, by name, as soft tensors.
+
+In: the names and types of the parameters, and values. Out: one tensor for each scalar or array.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from diffprog.soft.inputs import Encoder, leaves, named, soft_shape
+from diffprog.types import Array, Real, Tuple, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from diffprog.errors import Span
+    from diffprog.types import Type
+
+
+class Signature:
+    """The parameters of a program.
+
+    Attributes:
+        params: their names and types.
+    """
+
+    def __init__(
+        self, program: str, params: Sequence[tuple[str, Type]], spans: Mapping[str, Span]
+    ) -> None:
+        self.program, self.params = program, tuple(params)
+        self._names = [n for n, _ in params]
+        first = next(iter(spans.values()), None)
+        self._spans = [spans.get(n, first) for n in self._names]
+        self._own_axes = [trail(leaf) for _, t in params for leaf in leaves(t)]
+        self._shapes = [None if isinstance(t, Tuple) else soft_shape(t) for _, t in params]
+        self._reals = [isinstance(t.item if isinstance(t, Array) else t, Real) for _, t in params]
+
+    def named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a module is called with, by the names of its parameters.
+
+        Raises:
+            DiffprogError: DP603 for a missing or unknown input.
+        """
+        return named(self.program, self._names, args, kwargs)
+
+    def encode(self, given: Mapping[str, Any], like: Tensor) -> list[Tensor]:
+        """Return inputs, none of which is missing, as soft tensors like another.
+
+        Raises:
+            DiffprogError: DP604 for a wrong one.
+        """
+        return [
+            x
+            for (name, t), span in zip(self.params, self._spans, strict=True)
+            for x in Encoder(name, span, like).encode(given[name], t)
+        ]
+
+    def ready(self, given: Mapping[str, Any], like: Tensor) -> list[Tensor] | None:
+        """Return inputs that are soft tensors as they are given; None if one is not.
+
+        Most calls of a small program are with such; this is the short way for them.
+        """
+        found = []
+        for k, (name, t) in enumerate(self.params):
+            x, shape = given[name], self._shapes[k]
+            if not isinstance(x, Tensor) or x.dtype != like.dtype or x.device != like.device:
+                return None
+            if shape is None or x.dim() < len(shape) or x.shape[x.dim() - len(shape) :] != shape:
+                return None
+            if not self._reals[k]:  # its numbers have to be probabilities
+                (x,) = Encoder(name, self._spans[k], like).encode(x, t)
+            found.append(x)
+        return found
+
+    def lead(self, tensors: Sequence[Tensor]) -> int:
+        """Return how many leading axes inputs have."""
+        return max([0, *(x.dim() - n for x, n in zip(tensors, self._own_axes, strict=True))])
