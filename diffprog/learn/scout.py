@@ -108,15 +108,20 @@ class Scouted:
         right, left_out = (torch.stack(column) for column in zip(*rows, strict=True))
         return without(loss_of(right, own.rows.weights), left_out, own.rows.weights)
 
+    def reached(self, task: Task, weights: Mapping[str, Tensor]) -> Tensor:
+        """Say whether a sequence that is followed answers, of each row, [rows]; one restart."""
+        with torch.no_grad():
+            _, ran, scores = self._followed(task, weights, 1.0)
+        return torch.zeros(task.rows.count, dtype=torch.bool).index_fill(
+            0, ran.world.unit[scores > NONE], True
+        )
+
     def _restart(
         self, task: Task, weights: Mapping[str, Tensor], temperature: float
     ) -> tuple[Tensor, Tensor]:
         """Return the log-likelihood of each row under one restart, and what was left out."""
         with torch.no_grad():
-            decider, ran = self._followed(task, weights, temperature)
-            values = [v for v in ran.results if isinstance(v, Tensor)]
-            targets = [t[ran.world.unit] for t in task.rows.targets]
-            scores = self.likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
+            decider, ran, scores = self._followed(task, weights, temperature)
             graph = graph_of(decider, ran.world.node, ran.world.unit, scores, task.rows.count)
         found = Compiled(*graph, task.rows.weights)
         logs = found.likelihoods(self.cells, weights, temperature, self.networks)[:, 0].double()
@@ -127,8 +132,8 @@ class Scouted:
 
     def _followed(
         self, task: Task, weights: Mapping[str, Tensor], temperature: float
-    ) -> tuple[Scout, Ran]:
-        """Follow the most probable sequences of each row."""
+    ) -> tuple[Scout, Ran, Tensor]:
+        """Follow the most probable sequences of each row; say how likely each makes its answer."""
         count = task.rows.count
         tape = Read(partial(self.networks.apply, weights, 0), temperature)
         decider = Scout(
@@ -140,7 +145,10 @@ class Scouted:
         with self._whole():
             everyone = start(count, self.cells.free)
             ran = machine.start(task.graph, task.rows.inputs, everyone, torch.arange(count))
-        return decider, ran
+        values = [v for v in ran.results if isinstance(v, Tensor)]
+        targets = [t[ran.world.unit] for t in task.rows.targets]
+        scores = self.likelihood.crisp(values, targets).masked_fill(ran.world.undefined, NONE)
+        return decider, ran, scores
 
     @contextmanager
     def _whole(self) -> Iterator[None]:

@@ -134,6 +134,9 @@ def test_scouting_gives_the_loss_and_its_gradient(width: int) -> None:
     torch.testing.assert_close(one.more, other.more, rtol=1e-9, atol=1e-9)
     assert one.impossible == other.impossible
     assert (one.impossible > 0) == (width == 64)
+    found = Scouted([], cells, Likelihood(), networks, width=1)
+    task = Task(graph, (REAL,), Rows(inputs, (targets,), shares, ()))
+    assert torch.equal(torch.nonzero(found.reached(task, weights)).squeeze(1), reached)
     (_, slopes), (_, same) = beam(Beam, reached), beam(Scouted, reached)
     assert any(bool(s.abs().max() > 0) for s in slopes)
     torch.testing.assert_close(slopes, same, rtol=1e-9, atol=1e-9)
