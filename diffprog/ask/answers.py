@@ -38,6 +38,7 @@ class Answer:
         cells: what it shows of the table: column, row, and the text there.
         selected: the rows that it selected last, by number; those of the table from 0.
         left_out: rows without a number in a column that the program sees.
+        unknown: words of the question that the program does not know.
     """
 
     program: Program
@@ -46,6 +47,7 @@ class Answer:
     cells: tuple[tuple[str, int, str], ...]
     selected: tuple[int, ...]
     left_out: int
+    unknown: tuple[str, ...]
 
 
 def answer(program: Program, table: Table, question: str) -> Answer:
@@ -82,4 +84,4 @@ def answer(program: Program, table: Table, question: str) -> Answer:
     assert isinstance(marks, list)
     selected = tuple(row for row, mark in zip(asked.rows, marks, strict=True) if mark)
     left_out = len(table.rows) - len(asked.rows)
-    return Answer(written, weight, float(result), tuple(cells), selected, left_out)
+    return Answer(written, weight, float(result), tuple(cells), selected, left_out, asked.unknown)

@@ -37,12 +37,14 @@ class Asked:
         columns: of numbers, those that the program sees, in order.
         texts: of text, likewise.
         rows: of the table, those that have a number in each of these columns.
+        unknown: words of the question that the program does not know.
     """
 
     inputs: dict[str, list[Any]]
     columns: tuple[int, ...]
     texts: tuple[int, ...]
     rows: tuple[int, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def put(question: str, table: Table, program: Program) -> Asked:
         "said": said,
         "written": [i < len(texts) for i in range(shape.texts)],
     }
-    return Asked(inputs, columns, texts, tuple(rows))
+    unknown = tuple(t for t, w in zip(tokens, found, strict=True) if w == "unknown")
+    return Asked(inputs, columns, texts, tuple(rows), unknown)
 
 
 def _shape(program: Program) -> _Shape:

@@ -65,12 +65,15 @@ def _object(found: Answer, sure: bool) -> None:
     show_json(
         "ask", sure=sure, weight=found.weight, result=found.result if sure else None,
         cells=[list(c) for c in found.cells] if sure else [], selected=list(found.selected),
-        program=found.program.source,
+        program=found.program.source, unknown=list(found.unknown),
     )  # fmt: skip
 
 
 def _show(found: Answer, table: Table, least: float, sure: bool) -> None:
-    note(found.program.source)
+    # Without its declarations: they are those of the run, and longer than it is.
+    note(found.program.syntax.main.span.text)
+    if found.unknown:
+        note(f"words that it does not know: {', '.join(found.unknown)}")
     note(f"weight of this program: {found.weight:.3f}")
     if not sure:
         note(f"no answer: that is less than {least:g} (--least)")

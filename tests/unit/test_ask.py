@@ -169,6 +169,16 @@ def test_the_command_answers_or_says_that_it_cannot(
     assert "no answer" in said.err
 
 
+def test_the_command_says_what_it_does_not_know(
+    run: Path, goals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words that were not understood are named; the program is shown without declarations."""
+    main.run(["ask", str(run), str(goals), "please count rows, whoever", "--least", "0"])
+    said = capsys.readouterr().err
+    assert "words that it does not know: please, whoever\n" in said
+    assert said.startswith("program ask(")
+
+
 def ask(goals: Path, text: str, question: str) -> dict[str, Any]:
     """Put a question to a table of this text, as the small program takes it."""
     goals.write_text(text, encoding="utf-8")
