@@ -14,11 +14,13 @@ from diffprog.native.values import (
     Number,
     Slot,
     UnsupportedError,
+    adjoint,
     adjoints,
     cells,
     finite,
     room,
     shape,
+    value,
     values,
 )
 from diffprog.types import Int
@@ -60,8 +62,10 @@ def _sharpened(w: Writer, node: Apply, p: Slot, power: Term) -> Slot:
         return slot
     powers = finite(power.type).values()
     each = w.take(n * len(powers))
-    for k, value in enumerate(powers):
-        _to_power(w, f"({each} + {k * n})", p.code, Number(f"({value})", power.type, value), n)
+    for k, exponent in enumerate(powers):
+        _to_power(
+            w, f"({each} + {k * n})", p.code, Number(f"({exponent})", power.type, exponent), n
+        )
     slot = w.slot(node.type)
     entries = [(0, c, k, k * n + c) for k in range(len(powers)) for c in range(n)]
     contract(w, slot.code, n, [power.code, each], entries)
@@ -72,11 +76,11 @@ def _to_power(w: Writer, to: str, source: str, power: Term, n: int) -> None:
     """Take the numbers to a power and scale them to sum to 1."""
     o, a, p, q = values(to), values(source), adjoints(to), adjoints(source)
     known = isinstance(power, Number)
-    g = f"all((real)({power.code}))" if known else f"{values(power.code)}[0]"
+    g = f"all((real)({power.code}))" if known else value(power.code)
     w.both(
-        f"sharpen({o}, {a}, {g}, {n});",
-        f"{{ vec s = {{0}}; back_sharpen({o}, {p}, {a}, {q}, {g}, &s, {n});"
-        f" {'' if known else f'{adjoints(power.code)}[0] += s;'} }}",
+        f"EACH_VEC(sharpen({o}, {a}, {g}, {n}, u);)",
+        f"EACH_VEC(vec s = {{0}}; back_sharpen({o}, {p}, {a}, {q}, {g}, &s, {n}, u);"
+        f" {'' if known else f'{adjoint(power.code)} += s;'})",
     )
 
 

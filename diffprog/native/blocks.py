@@ -116,7 +116,7 @@ class Renderer:
             self.work += n
             if name in self.read:
                 self.offsets[name] = block.frame.take(n)
-                lines.append(f"vec *const x{name} = {block.frame.name} + {self.offsets[name]};")
+                lines.append(f"num *const x{name} = {block.frame.name} + {self.offsets[name]};")
             else:
                 lines.append(self._room(f"x{name}", n, 0))
         for s in block.statements:
@@ -141,7 +141,7 @@ class Renderer:
         lines = []
         for name, n in block.stretches:
             if name in self.read:
-                lines.append(f"vec *const x{name} = {block.frame.name} + {self.offsets[name]};")
+                lines.append(f"num *const x{name} = {block.frame.name} + {self.offsets[name]};")
             if name in self.moved:
                 lines.append(self._room(f"d{name}", n, 1))
         for s in reversed(block.statements):
@@ -152,8 +152,8 @@ class Renderer:
     def _room(self, name: str, n: int, direction: int) -> str:
         zero = " = {0}" if direction else ""
         if n <= MOST_LOCAL:
-            return f"vec {name}[{max(n, 1)}]{zero};"
+            return f"num {name}[{max(n, 1)}]{zero};"
         at = self.local[direction]
         self.local[direction] += n
         clear = f" fill({name}, {n}, 0);" if direction else ""
-        return f"vec *const {name} = room + {at};{clear}"
+        return f"num *const {name} = room + {at};{clear}"

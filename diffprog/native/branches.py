@@ -123,4 +123,4 @@ def put(w: Writer, slot: Slot, term: Term, *, known: bool) -> None:
 
 def kept(slot: Slot) -> Number:
     """Return the known number at a place."""
-    return Number(f"((long){values(slot.code)}[0][0])", slot.type)
+    return Number(f"((long){values(slot.code)}->v[0][0])", slot.type)

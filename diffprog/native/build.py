@@ -16,8 +16,11 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-FLAGS = ("-O2", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-w")
-"""No `-ffast-math`: infinities and NaN mean what they say."""
+FLAGS = (
+    *("-O2", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-w"),
+    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
+)
+"""No `-ffast-math`: infinities and NaN mean what they say; of zeros there is one."""
 
 PRECISIONS = {
     "float": """\
@@ -28,6 +31,7 @@ typedef float real; typedef int whole;
 #define LOWEST -87.0f
 #define MAGIC 12582912.0f
 #define MANTISSA 23
+#define BIAS 127
 #define LOG2_HEAD 0.693359375f
 #define LOG2_TAIL -2.12194440e-4f
 """,
@@ -39,6 +43,7 @@ typedef double real; typedef long whole;
 #define LOWEST -708.0
 #define MAGIC 6755399441055744.0
 #define MANTISSA 52
+#define BIAS 1023
 #define LOG2_HEAD 0.69314718036912382
 #define LOG2_TAIL 1.9082149292705877e-10
 """,

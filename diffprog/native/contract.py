@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.native.values import adjoints, values
+from diffprog.native.values import adjoint, adjoints, value, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,13 +90,14 @@ def _dot(w: Writer, to: tuple[str, int], operands: Sequence[str], line: Line, co
     out, n = to
     first, step, many = line
     places = (f"{out} + j * {n}", *operands)
-    o, a, b = (f"({code} + {i} + t * {d})[0]"
+    o, a, b = (f"({code} + {i} + t * {d})"
                for code, i, d in zip(places, first, step, strict=True))  # fmt: skip
     head = f"for (long j = 0; j < {count}; j++) for (long t = 0; t < {many}; t++)"
-    x, y, g = values(a), values(b), adjoints(o)
+    x, y, g = value(a), value(b), adjoint(o)
     w.both(
-        f"fill({values(out)}, {n * count}, 0); {head} {values(o)} += {x} * {y};",
-        f"{head} {{ const vec g = {g}; {adjoints(a)} += g * {y}; {adjoints(b)} += g * {x}; }}",
+        f"fill({values(out)}, {n * count}, 0); EACH_VEC({head} {value(o)} += {x} * {y};)",
+        f"EACH_VEC({head} {{ const vec g = {g};"
+        f" {adjoint(a)} += g * {y}; {adjoint(b)} += g * {x}; }})",
     )
 
 
@@ -134,27 +135,28 @@ def contraction(k: int) -> str:
     """Return the C of o[c] += product of `k` numbers, for a list of runs."""
     names = [f"a{i}" for i in range(k)]
     *outer, inner = names
-    rows = [f"{n}[e[{i}]]" for i, n in enumerate(outer)]
+    rows = [f"{n}[e[{i}]].v[u]" for i, n in enumerate(outer)]
     m = len(outer)
-    heads = ", ".join(f"const vec *restrict {n}" for n in names)
-    grads = ", ".join(f"vec *q{n}" for n in names)
+    heads = ", ".join(f"const num *restrict {n}" for n in names)
+    grads = ", ".join(f"num *q{n}" for n in names)
     span = "const int *e, const int *to"
-    loop = f"for (; e < to; e += {m + 5}) {{"
-    row = f"const vec x = {' * '.join(rows) or 'all(1)'}, *s = {inner} + e[{m + 2}];"
+    loop = f"for (; e < to; e += {m + 5}) EACH_VEC("
+    row = f"const vec x = {' * '.join(rows) or 'all(1)'}; const num *s = {inner} + e[{m + 2}];"
     steps = f"const long dc = e[{m + 1}], dj = e[{m + 3}], n = e[{m + 4}]; vec sum = {{0}};"
     each = "for (long t = 0; t < n; t++"
     back = " ".join(
-        f"q{n}[e[{i}]] += {' * '.join(['sum', *(r for j, r in enumerate(rows) if j != i)])};"
+        f"q{n}[e[{i}]].v[u] += {' * '.join(['sum', *(r for j, r in enumerate(rows) if j != i)])};"
         for i, n in enumerate(outer)
     )
+    along = "sum += g->v[u] * s->v[u]; q->v[u] += g->v[u] * x;"
     return (
-        f"APART void contract{k}({span}, vec *restrict o, {heads}) {{\n"
-        f"  {loop}\n    {row} {steps}\n    vec *r = o + e[{m}];\n"
-        f"    if (dc) {each}, r += dc, s += dj) *r += x * *s;\n"
-        f"    else {{ {each}, s += dj) sum += *s; *r += x * sum; }}\n  }}\n}}\n"
-        f"APART void back_contract{k}({span}, const vec *p, {heads}, {grads}) {{\n"
+        f"APART void contract{k}({span}, num *restrict o, {heads}) {{\n"
+        f"  {loop}\n    {row} {steps}\n    num *r = o + e[{m}];\n"
+        f"    if (dc) {each}, r += dc, s += dj) r->v[u] += x * s->v[u];\n"
+        f"    else {{ {each}, s += dj) sum += s->v[u]; r->v[u] += x * sum; }})\n}}\n"
+        f"APART void back_contract{k}({span}, const num *p, {heads}, {grads}) {{\n"
         f"  {loop}\n    {row} {steps}\n"
-        f"    const vec *g = p + e[{m}]; vec *q = q{inner} + e[{m + 2}];\n"
-        f"    {each}, g += dc, s += dj, q += dj) {{ sum += *g * *s; *q += *g * x; }}\n"
-        f"    {back}\n  }}\n}}\n"
+        f"    const num *g = p + e[{m}]; num *q = q{inner} + e[{m + 2}];\n"
+        f"    {each}, g += dc, s += dj, q += dj) {{ {along} }}\n"
+        f"    {back})\n}}\n"
     )

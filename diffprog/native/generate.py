@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 
+MOST_PAIRED = 1 << 12
+"""The most numbers of a row with which a block is two vectors of rows, and not one.
+
+What one row does is a chain in which each operation waits for the one before; two chains at once
+take little longer than one. Both of them have to stay in the processor's cache.
+"""
+
+
 @dataclass(frozen=True)
 class Generated:
     """A program in C.
@@ -185,6 +193,7 @@ def generate(graph: Graph) -> Generated:
             w,
             [*made.macros, in_c(len(inputs) + len(w.inputs), len(places))],
             {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)},
+            2 if size + max(made.local) <= MOST_PAIRED else 1,
         ),
         tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
@@ -208,7 +217,7 @@ def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
     return [*found, *(Statement((f"fill({values(at)}, 1, 0);",), ()) for at in w.notes.values())]
 
 
-def _file(w: Writer, macros: Sequence[str], parts: dict[str, str]) -> str:
+def _file(w: Writer, macros: Sequence[str], parts: dict[str, str], vectors: int) -> str:
     tables = [f"static const int {name}[] = {{{', '.join(map(str, entries))}}};"
               for entries, name in w.tables.items()]  # fmt: skip
     tables += [f"static const double {name}[] = {{{', '.join(map(repr, xs))}}};"
@@ -216,35 +225,36 @@ def _file(w: Writer, macros: Sequence[str], parts: dict[str, str]) -> str:
     text = FRAME
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
-    return "\n".join([PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
+    head = f"#define U {vectors}"
+    return "\n".join([head, PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
 
 
 FRAME = r"""
-APART void load(vec *o, long n, const real *x, long step, long row, long rows) {
+APART void load(num *o, long n, const real *x, long step, long row, long rows) {
   if (step == 0) {
-    for (long j = 0; j < n; j++) o[j] = all(x[j]);
+    for (long j = 0; j < n; j++) EACH_VEC(o[j].v[u] = all(x[j]);)
     return;
   }
   for (long l = 0; l < L; l++) {
     const real *from = x + step * smaller(row + l, rows - 1);
-    for (long j = 0; j < n; j++) o[j][l] = from[j];
+    for (long j = 0; j < n; j++) LANE(o[j], l) = from[j];
   }
 }
-APART void unload(const vec *a, long n, real *x, long row, long rows) {
+APART void unload(const num *a, long n, real *x, long row, long rows) {
   for (long l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) x[(row + l) * n + j] = a[j][l];
+    for (long j = 0; j < n; j++) x[(row + l) * n + j] = LANE(a[j], l);
 }
-APART void seed(vec *p, long n, const real *g, long row, long rows) {
+APART void seed(num *p, long n, const real *g, long row, long rows) {
   for (long l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) p[j][l] += g[(row + l) * n + j];
+    for (long j = 0; j < n; j++) LANE(p[j], l) += g[(row + l) * n + j];
 }
-APART void gather(const vec *p, long n, real *g, long step, long row, long rows) {
+APART void gather(const num *p, long n, real *g, long step, long row, long rows) {
   for (long l = 0; l < L && row + l < rows; l++) {
     real *to = g + step * (row + l);
     if (step)
-      for (long j = 0; j < n; j++) to[j] = p[j][l];
+      for (long j = 0; j < n; j++) to[j] = LANE(p[j], l);
     else
-      for (long j = 0; j < n; j++) to[j] += p[j][l];
+      for (long j = 0; j < n; j++) to[j] += LANE(p[j], l);
   }
 }
 #define CALL \
@@ -255,15 +265,15 @@ APART void gather(const vec *p, long n, real *g, long step, long row, long rows)
              E = (real)a->e, H = (real)(1 / a->h); \
   (void)T; (void)R; (void)C; (void)E; (void)H; (void)out; (void)gin; (void)gout;
 
-static void block(const call *a, vec *tape, vec *room, long row) {
+static void block(const call *a, num *tape, num *room, long row) {
 CALL
 @FORWARD@
 }
-static void back(const call *a, vec *tape, vec *room, long row) {
+static void back(const call *a, num *tape, num *room, long row) {
 CALL
 @REVERSE@
 }
-INLINE vec *tape_of(const call *a, long row) {
+INLINE num *tape_of(const call *a, long row) {
   return a->tape + (a->keep ? row / L * @SIZE@ : 0);
 }
 long lanes(void) { return L; }
@@ -272,7 +282,7 @@ void forward(const call *a) {
 }
 void reverse(const call *a) {
   for (long row = a->from; row < a->to; row += L) {
-    vec *tape = tape_of(a, row);
+    num *tape = tape_of(a, row);
     if (!a->keep) block(a, tape, a->room, row);
     back(a, tape, a->room, row);
   }

@@ -13,7 +13,7 @@ from diffprog.native.branches import kept, put
 from diffprog.native.conditions import conditioned, tested
 from diffprog.native.places import copied
 from diffprog.native.slopes import ADDED, KEPT, KEPT_FINITE, LEAVING, STAYING
-from diffprog.native.values import Number, Slot, UnsupportedError, item, room, values
+from diffprog.native.values import Number, Slot, UnsupportedError, item, room, value, values
 from diffprog.types import Bool, Int, Real
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def loop_for(
 def _frame(w: Writer, body: Block, n: str) -> str:
     """Return the declaration of a round's frame."""
     name, parent = body.frame.name, w.open[-1].frame.name
-    return f"vec *const {name} = {parent} + BASE_{name} + {n} * STRIDE_{name};"
+    return f"num *const {name} = {parent} + BASE_{name} + {n} * STRIDE_{name};"
 
 
 def _carried(
@@ -143,13 +143,13 @@ def loop_halting(w: Writer, region: Region, node: Loop, args: Sequence[Term | No
     w.both(
         [f"{{ long {counter} = 0; while ({counter} <= {last}) {{ {inside}", body, done, kept_count],
         [
-            f"for (long {counter} = (long){values(count)}[0][0] - 1; "
+            f"for (long {counter} = (long){values(count)}->v[0][0] - 1; "
             f"{counter} >= 0; {counter}--) {{ {inside}",
             body,
             "}",
         ],
     )
-    w.note("unfinished", node.span.line, f"{values(alive.code)}[0]")
+    w.note("unfinished", node.span.line, value(alive.code))
     found: list[Term] = []
     for slot, so_far, old in zip((w.slot(t) for t in types), total, state, strict=True):
         rest = [f"({so_far.code} + j)", alive.code, f"({old.code} + j)"]

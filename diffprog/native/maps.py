@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from diffprog.native.values import Number, Slot, adjoints, base, values
+from diffprog.native.values import Number, Slot, adjoint, base, value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,13 +42,13 @@ def mapped(
         slope = f"g * ({rule.slopes[i]})"
         slope = f"choose({ok}, {slope}, all(0))" if ok else slope
         if _names(place, "j"):
-            slopes.append(f"({adjoints(place)})[0] += {slope};")
+            slopes.append(f"{adjoint(place)} += {slope};")
         else:
             slopes.append(f"s_{i} += {slope};")
-            sums.append((f"vec s_{i} = {{0}};", f"({adjoints(place)})[0] += s_{i};"))
-    value = f"choose({ok}, {rule.value}, all(0))" if ok else rule.value
+            sums.append((f"vec s_{i} = {{0}};", f"{adjoint(place)} += s_{i};"))
+    text = f"choose({ok}, {rule.value}, all(0))" if ok else rule.value
     out = f"{to} + i * {n} + j"
-    forward = _loop(reads, f"({values(out)})[0] = {value};", (), n, cells)
+    forward = _loop(reads, f"{value(out)} = {text};", (), n, cells)
     if not slopes:
         return forward, ""
     return forward, _loop(_used(reads, slopes, out), " ".join(slopes), sums, n, cells)
@@ -60,14 +60,15 @@ def mixed(
     """Return the sum of parts times weights."""
     forward, reverse, sums = [], [], []
     for k, (weight, part) in enumerate(zip(weights, parts, strict=True)):
-        forward.append(f"{values(weight)}[0] * ({values(part)})[j]")
-        sums.append((f"vec s_{k} = {{0}};", f"{adjoints(weight)}[0] += s_{k};"))
-        reverse.append(f"s_{k} += g * ({values(part)})[j];")
+        number = f"{part} + j"
+        forward.append(f"{value(weight)} * {value(number)}")
+        sums.append((f"vec s_{k} = {{0}};", f"{adjoint(weight)} += s_{k};"))
+        reverse.append(f"s_{k} += g * {value(number)};")
         if base(part) not in constant:
-            reverse.append(f"({adjoints(part)})[j] += g * {values(weight)}[0];")
-    g = f"const vec g = ({adjoints(to)})[j];"
+            reverse.append(f"{adjoint(number)} += g * {value(weight)};")
+    g = f"const vec g = {adjoint(f'{to} + j')};"
     return (
-        _loop((), f"({values(to)})[j] = {' + '.join(forward)};", (), n, 1),
+        _loop((), f"{value(f'{to} + j')} = {' + '.join(forward)};", (), n, 1),
         _loop((), f"{g} {' '.join(reverse)}", sums, n, 1),
     )
 
@@ -83,8 +84,13 @@ def _loop(
     outside = " ".join([*(r for r in reads if not _names(r, "j")), *(s for s, _ in sums)])
     inside = " ".join([*(r for r in reads if _names(r, "j")), text])
     after = " ".join(s for _, s in sums)
-    body = f"{outside} for (long j = 0; j < {n}; j++) {{ {inside} }} {after}"
-    return f"for (long i = 0; i < {cells}; i++) {{ {body} }}"
+    body = f"{outside} {_over('j', n)} {{ {inside} }} {after}"
+    return f"EACH_VEC({_over('i', cells)} {{ {body} }})"
+
+
+def _over(name: str, n: int) -> str:
+    """Return the head of a loop; of one round, a declaration."""
+    return f"const long {name} = 0;" if n == 1 else f"for (long {name} = 0; {name} < {n}; {name}++)"
 
 
 def _used(reads: Sequence[str], slopes: Sequence[str], out: str) -> list[str]:
@@ -92,12 +98,12 @@ def _used(reads: Sequence[str], slopes: Sequence[str], out: str) -> list[str]:
     text = " ".join(slopes)
     found = [r for i, r in enumerate(reads) if f"x_{i}" in text]
     if _names(text, "y"):
-        found.append(f"const vec y = ({values(out)})[0];")
-    return [*found, f"const vec g = ({adjoints(out)})[0];"]
+        found.append(f"const vec y = {value(out)};")
+    return [*found, f"const vec g = {adjoint(out)};"]
 
 
 def read(i: int, arg: Term | str) -> str:
     """Return the declaration of an argument of a rule."""
     if isinstance(arg, Number):
         return f"const vec x_{i} = all((real)({arg.code}));"
-    return f"const vec x_{i} = ({values(arg.code if isinstance(arg, Slot) else arg)})[0];"
+    return f"const vec x_{i} = {value(arg.code if isinstance(arg, Slot) else arg)};"

@@ -1,8 +1,9 @@
 """The C that every program begins with: vectors of rows, logistic comparisons, moves, sums.
 
-A `vec` holds one number of each of L rows, as many as the processor takes at once. In a
-function, `o` is where the result lies, and `p`, `q`, … are the adjoints of `o`, `a`, …; functions
-whose names begin with `back_` are the reverse of the others.
+A `vec` holds one number of each of W rows, as many as the processor takes at once; a `num` one
+of each of a block's L rows, in U vectors. In a function, `o` is where the result lies, and `p`,
+`q`, … are the adjoints of `o`, `a`, …; functions whose names begin with `back_` are the reverse
+of the others.
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ PRELUDE = r"""
 #else
 #define BYTES 16
 #endif
-#define L ((long)(BYTES / sizeof(real)))
+#define W ((long)(BYTES / sizeof(real)))
+#define L (U * W)
 typedef real vec __attribute__((vector_size(BYTES)));
 typedef whole mask __attribute__((vector_size(BYTES)));
+typedef struct { vec v[U]; } num;
+#if U == 1
+#define EACH_VEC(...) { enum { u = 0 }; __VA_ARGS__ }
+#else
+#define EACH_VEC(...) { { enum { u = 0 }; __VA_ARGS__ } { enum { u = 1 }; __VA_ARGS__ } }
+#endif
+#define LANE(x, l) (x).v[(l) / W][(l) % W]
 #define INLINE static inline __attribute__((always_inline, unused))
 #define APART static __attribute__((noinline, unused))
-#define EACH(f, x) ({ vec x_ = (x), y_; for (long l = 0; l < L; l++) y_[l] = f(x_[l]); y_; })
+#define EACH(f, x) ({ vec x_ = (x), y_; for (long l = 0; l < W; l++) y_[l] = f(x_[l]); y_; })
 
 INLINE vec all(real x) { return x - (vec){0}; }
 INLINE vec choose(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
@@ -33,9 +42,10 @@ INLINE mask above(vec x, real limit) { return x > limit; }
 INLINE mask live(vec x, real limit) { return limit == 0 ? ~(mask){0} : x > limit; }
 INLINE vec root(vec x) { return EACH(sqrt, x); }
 
-/* e^x = 2^k e^r with |r| <= log(2) / 2; what is out of range gives 0 and infinity. */
-INLINE vec exponential(vec x) {
-  const vec in = most(least(x, all(HIGHEST)), all(LOWEST));
+/* e^x = 2^k e^r with |r| <= log(2) / 2, of x cut to the range in which it is a normal number. */
+INLINE vec within_range(vec x) {
+  const vec cut = choose(x > HIGHEST, all(HIGHEST), x); /* NaN stays as it is */
+  const vec in = choose(cut < LOWEST, all(LOWEST), cut);
   const vec t = in * (real)1.4426950408889634 + MAGIC;
   const vec k = t - MAGIC, r = in - k * LOG2_HEAD - k * LOG2_TAIL, s = r * r;
 #if DOUBLE
@@ -48,10 +58,14 @@ INLINE vec exponential(vec x) {
 #endif
   even = even * s + (real)(1 / 24.), odd = odd * s + (real)(1 / 120.);
   even = even * s + (real)0.5, odd = odd * s + (real)(1 / 6.);
-  const vec y = (vec)((mask)(even * s + 1 + (odd * s + 1) * r) + ((mask)t << MANTISSA));
-  return choose(x != x, x, choose(x > HIGHEST, all(INFINITY), choose(x < LOWEST, all(0), y)));
+  return (even * s + 1 + (odd * s + 1) * r) * (vec)(((mask)t + BIAS) << MANTISSA);
 }
-INLINE vec logistic(vec x) { return 1 / (1 + exponential(-x)); }
+INLINE vec exponential(vec x) {
+  return choose(x > HIGHEST, all(INFINITY), choose(x < LOWEST, all(0), within_range(x)));
+}
+INLINE vec logistic(vec x) {
+  return choose(x < -HIGHEST, all(0), 1 / (1 + within_range(-x)));
+}
 INLINE vec greater(vec x, vec y, real T, real R, real C) {
   return T == 0 ? choose(x > y, all(1), all(0)) : logistic((x - y) * R - C);
 }
@@ -100,74 +114,92 @@ INLINE long trips(long lo, long hi, long step) {
   return n > 0 ? n : 0;
 }
 
-INLINE void fill(vec *o, long n, real x) { for (long i = 0; i < n; i++) o[i] = all(x); }
-INLINE void copy(vec *o, const vec *a, long n) { for (long i = 0; i < n; i++) o[i] = a[i]; }
-INLINE void gain(vec *q, const vec *p, long n) { for (long i = 0; i < n; i++) q[i] += p[i]; }
-INLINE void yield(vec *q, vec *p, long n) {
-  for (long i = 0; i < n; i++) { q[i] += p[i]; p[i] = all(0); }
+INLINE void fill(num *o, long n, real x) {
+  for (long i = 0; i < n; i++) EACH_VEC(o[i].v[u] = all(x);)
 }
-INLINE void spread(vec *o, const double *a, long n) {
-  for (long i = 0; i < n; i++) o[i] = all((real)a[i]);
+INLINE void copy(num *o, const num *a, long n) {
+  for (long i = 0; i < n; i++) EACH_VEC(o[i].v[u] = a[i].v[u];)
 }
-APART void normalise(vec *o, const vec *a, long n) {
+INLINE void gain(num *q, const num *p, long n) {
+  for (long i = 0; i < n; i++) EACH_VEC(q[i].v[u] += p[i].v[u];)
+}
+INLINE void yield(num *q, num *p, long n) {
+  for (long i = 0; i < n; i++) EACH_VEC(q[i].v[u] += p[i].v[u]; p[i].v[u] = all(0);)
+}
+INLINE void spread(num *o, const double *a, long n) {
+  for (long i = 0; i < n; i++) EACH_VEC(o[i].v[u] = all((real)a[i]);)
+}
+INLINE void normalise_of(num *o, const num *a, long n, long u) {
   vec total = {0};
-  for (long j = 0; j < n; j++) total += a[j];
+  for (long j = 0; j < n; j++) total += a[j].v[u];
   const mask ok = total >= TINY;
   const vec scale = 1 / choose(ok, total, all(1)), flat = all(1 / (real)n);
-  for (long j = 0; j < n; j++) o[j] = choose(ok, a[j] * scale, flat);
-  /* one that stands alone is 1 to the bit */
-  for (long j = 0; j < n; j++) o[j] = choose(ok & (a[j] == total), all(1), o[j]);
+  for (long j = 0; j < n; j++) {
+    const vec x = a[j].v[u], y = choose(ok, x * scale, flat);
+    o[j].v[u] = choose(ok & (x == total), all(1), y); /* what stands alone is 1 to the bit */
+  }
 }
-APART void back_normalise(const vec *o, const vec *p, const vec *a, vec *q, long n) {
+APART void normalise(num *o, const num *a, long n) { EACH_VEC(normalise_of(o, a, n, u);) }
+INLINE void back_normalise_of(const num *o, const num *p, const num *a, num *q, long n, long u) {
   vec total = {0}, along = {0};
-  for (long j = 0; j < n; j++) { total += a[j]; along += p[j] * o[j]; }
+  for (long j = 0; j < n; j++) { total += a[j].v[u]; along += p[j].v[u] * o[j].v[u]; }
   const mask ok = total >= TINY;
   const vec scale = 1 / choose(ok, total, all(1));
-  for (long j = 0; j < n; j++) q[j] += choose(ok, (p[j] - along) * scale, all(0));
+  for (long j = 0; j < n; j++)
+    q[j].v[u] += choose(ok, (p[j].v[u] - along) * scale, all(0));
 }
-APART void softmax(vec *o, const vec *a, long n, real R) {
-  vec top = a[0], total = {0};
-  for (long j = 1; j < n; j++) top = most(top, a[j]);
+APART void back_normalise(const num *o, const num *p, const num *a, num *q, long n) {
+  EACH_VEC(back_normalise_of(o, p, a, q, n, u);)
+}
+INLINE void softmax_of(num *o, const num *a, long n, real R, long u) {
+  vec top = a[0].v[u], total = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j].v[u]);
   if (R == 0) {
     mask open = ~(mask){0};
     for (long j = 0; j < n; j++) {
-      const mask best = (a[j] == top) & open;
-      o[j] = choose(best, all(1), all(0)), open &= ~best;
+      const mask best = (a[j].v[u] == top) & open;
+      o[j].v[u] = choose(best, all(1), all(0)), open &= ~best;
     }
     return;
   }
-  for (long j = 0; j < n; j++) total += o[j] = exponential((a[j] - top) * R);
+  for (long j = 0; j < n; j++) total += o[j].v[u] = exponential((a[j].v[u] - top) * R);
   const vec scale = 1 / total;
-  for (long j = 0; j < n; j++) o[j] *= scale;
+  for (long j = 0; j < n; j++) o[j].v[u] *= scale;
 }
-APART void back_softmax(const vec *o, const vec *p, vec *q, long n, real R) {
+APART void softmax(num *o, const num *a, long n, real R) { EACH_VEC(softmax_of(o, a, n, R, u);) }
+INLINE void back_softmax_of(const num *o, const num *p, num *q, long n, real R, long u) {
   vec along = {0};
-  for (long j = 0; j < n; j++) along += p[j] * o[j];
-  for (long j = 0; j < n; j++) q[j] += o[j] * (p[j] - along) * R;
+  for (long j = 0; j < n; j++) along += p[j].v[u] * o[j].v[u];
+  for (long j = 0; j < n; j++) q[j].v[u] += o[j].v[u] * (p[j].v[u] - along) * R;
+}
+APART void back_softmax(const num *o, const num *p, num *q, long n, real R) {
+  EACH_VEC(back_softmax_of(o, p, q, n, R, u);)
 }
 INLINE vec powers(vec x, vec y) {
   vec o;
-  for (long l = 0; l < L; l++) o[l] = pow(x[l], y[l]);
+  for (long l = 0; l < W; l++) o[l] = pow(x[l], y[l]);
   return o;
 }
-APART void sharpen(vec *o, const vec *a, vec g, long n) {
-  vec top = a[0], total = {0};
-  for (long j = 1; j < n; j++) top = most(top, a[j]);
-  for (long j = 0; j < n; j++) total += o[j] = powers(a[j] / top, g);
-  for (long j = 0; j < n; j++) o[j] /= total;
+APART void sharpen(num *o, const num *a, vec g, long n, long u) {
+  vec top = a[0].v[u], total = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j].v[u]);
+  for (long j = 0; j < n; j++) total += o[j].v[u] = powers(a[j].v[u] / top, g);
+  for (long j = 0; j < n; j++) o[j].v[u] /= total;
 }
-APART void back_sharpen(const vec *o, const vec *p, const vec *a, vec *q, vec g, vec *r, long n) {
-  vec top = a[0], total = {0}, along = {0};
-  for (long j = 1; j < n; j++) top = most(top, a[j]);
-  for (long j = 0; j < n; j++) total += powers(a[j] / top, g), along += p[j] * o[j];
+APART void back_sharpen(const num *o, const num *p, const num *a, num *q, vec g, vec *r, long n,
+                        long u) {
+  vec top = a[0].v[u], total = {0}, along = {0};
+  for (long j = 1; j < n; j++) top = most(top, a[j].v[u]);
+  for (long j = 0; j < n; j++)
+    total += powers(a[j].v[u] / top, g), along += p[j].v[u] * o[j].v[u];
   for (long j = 0; j < n; j++) {
-    const vec x = a[j] / top, h = (p[j] - along) / total, y = powers(x, g);
-    q[j] += h * g * powers(x, g - 1) / top;
+    const vec x = a[j].v[u] / top, h = (p[j].v[u] - along) / total, y = powers(x, g);
+    q[j].v[u] += h * g * powers(x, g - 1) / top;
     *r += choose(x > 0, h * y * EACH(log, x), all(0));
   }
 }
-INLINE int over(const vec *alive, real E) {
-  for (long l = 0; l < L; l++) if (alive[0][l] > E) return 0;
+INLINE int over(const num *alive, real E) {
+  for (long l = 0; l < L; l++) if (LANE(*alive, l) > E) return 0;
   return 1;
 }
 """

@@ -20,7 +20,7 @@ def in_c(ins: int, outs: int) -> str:
 typedef struct {{
   long rows, from, to, keep;
   double t, c, e, h;
-  vec *tape, *room;
+  num *tape, *room;
   const real *in[{ins}];
   long step[{ins}];
   real *out[{outs}];

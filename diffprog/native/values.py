@@ -62,6 +62,16 @@ def adjoints(code: str) -> str:
     return code.replace("@", "d")
 
 
+def value(code: str) -> str:
+    """Return the C of the number at a place, of the rows of vector `u`."""
+    return f"({values(code)})->v[u]"
+
+
+def adjoint(code: str) -> str:
+    """Return the C of the adjoint of the number at a place, of the rows of vector `u`."""
+    return f"({adjoints(code)})->v[u]"
+
+
 def item(t: Type) -> Type:
     """Return the type of the cells."""
     return t.item if isinstance(t, Array) else t

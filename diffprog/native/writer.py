@@ -19,6 +19,7 @@ from diffprog.native.values import (
     Slot,
     Term,
     UnsupportedError,
+    adjoint,
     adjoints,
     base,
     cells,
@@ -26,6 +27,7 @@ from diffprog.native.values import (
     item,
     room,
     soft_numbers,
+    value,
     values,
     width,
 )
@@ -151,9 +153,9 @@ class Writer:
         key = (kind, line)
         if key not in self.notes:
             self.notes[key] = self.take(1, self.whole)
-        value = " * ".join([*(f"{values(w)}[0]" for w in self.reach), f"({amount})"])
+        total = " * ".join([*(value(w) for w in self.reach), f"({amount})"])
         head = f"for (long j = 0; j < {n}; j++)"
-        self.both(f"{head} {{ {reads} {values(self.notes[key])}[0] += {value}; }}")
+        self.both(f"EACH_VEC({head} {{ {reads} {value(self.notes[key])} += {total}; }})")
 
     @contextmanager
     def reached(self, weight: str) -> Iterator[None]:
@@ -223,12 +225,12 @@ class Writer:
 
     def accumulate(self, to: str, weight: str, source: str, n: int) -> None:
         """Add numbers times a weight to those at a place."""
-        o, w, a = values(to), values(weight), values(source)
-        p, v, q = adjoints(to), adjoints(weight), adjoints(source)
-        head = f"for (long j = 0; j < {n}; j++)"
+        here, there = f"{to} + j", f"{source} + j"
+        w, a, p = value(weight), value(there), adjoint(here)
+        head = f"EACH_VEC(for (long j = 0; j < {n}; j++)"
         self.both(
-            f"{head} ({o})[j] += {w}[0] * ({a})[j];",
-            f"{head} {{ {v}[0] += ({p})[j] * ({a})[j]; ({q})[j] += ({p})[j] * {w}[0]; }}",
+            f"{head} {value(here)} += {w} * {a};)",
+            f"{head} {{ {adjoint(weight)} += {p} * {a}; {adjoint(there)} += {p} * {w}; }})",
         )
 
     def map(
@@ -250,7 +252,7 @@ class Writer:
         """Report where a rule has no value, times the probabilities at the places in `met`."""
         reads = " ".join(read(i, arg) for i, arg in enumerate(args))
         amount = f"choose({rule.defined}, all(0), all(1))"
-        amount = " * ".join([amount, *(f"({values(at)})[0]" for at in met)])
+        amount = " * ".join([amount, *map(value, met)])
         self.note("undefined", self.line, amount, reads, n)
 
     def constants(self, numbers: Sequence[float]) -> str:

@@ -59,8 +59,8 @@ int main(void) {
       a.out[i] = numbers(0, outs[i] * ROWS);
       a.gout[i] = i < RESULTS ? numbers(0, outs[i] * ROWS) : 0;
     }
-    a.tape = space(TAPE * (keep ? blocks : 1) * sizeof(vec));
-    a.room = space(ROOM * sizeof(vec));
+    a.tape = space(TAPE * (keep ? blocks : 1) * sizeof(num));
+    a.room = space(ROOM * sizeof(num));
     forward(&a);
     call back = a;
     memset(back.out, 0, sizeof back.out);
