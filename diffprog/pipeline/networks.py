@@ -33,12 +33,16 @@ def crisp_networks(
     return crisply(ready, choices, externs)
 
 
-def modules_bound(nets: Mapping[str, typed.Net], given: Mapping[str, Any]) -> dict[str, Any]:
+def modules_bound(
+    nets: Mapping[str, typed.Net], given: Mapping[str, Any], choices: Mapping[str, object]
+) -> dict[str, Any]:
     """Return the module of each extern by its name; a controller's has a part for each of its own.
+
+    Weights for it among the choices are put in.
 
     Raises:
         DiffprogError: DP328 for a name that is none of the program's, DP326 for a controller
-            without the parts of one.
+            without the parts of one, DP327 for weights of another module.
     """
     declared = {name: bound_as(name) for name, net in nets.items() if net.kind == EXTERN}
     for name in given:
@@ -47,9 +51,12 @@ def modules_bound(nets: Mapping[str, typed.Net], given: Mapping[str, Any]) -> di
             fail("DP328", f"the program has no extern `{name}`", hint=f"its externs: {listed}")
     if not given:
         return {}
-    from diffprog.soft.bound import part
+    from diffprog.soft.bound import part, remember
 
-    return {n: part(nets[n], given[own]) for n, own in declared.items() if own in given}
+    found = {n: part(nets[n], given[own]) for n, own in declared.items() if own in given}
+    for name, module in found.items():
+        remember(nets[name], module, choices)
+    return found
 
 
 def softened(

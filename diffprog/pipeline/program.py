@@ -252,12 +252,12 @@ class Program:
         """Return the program with modules bound to its externs, by name.
 
         A module gets tensors of rows, of a finite parameter distributions, and treats each row by
-        itself. It is tried before it is used (DP326).
+        itself. It is tried before it is used (DP326). Weights that a run left for it are put in.
 
         Raises:
-            DiffprogError: DP328 for a name that is no extern, DP326 for what is no controller.
+            DiffprogError: DP326, DP327 for a module that does not fit, DP328 for no extern's name.
         """
-        all_bound = self.externs | modules_bound(self.checked.nets, externs)
+        all_bound = self.externs | modules_bound(self.checked.nets, externs, self.choices)
         return Program(self.syntax, self._given, self.choices, all_bound)
 
     # --- with choices put back

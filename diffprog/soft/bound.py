@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from diffprog.errors import fail
-from diffprog.nets import EXTERN, bound_as
+from diffprog.nets import EXTERN, PREFIX, bound_as
 from diffprog.soft.inputs import Encoder
 from diffprog.soft.learned import load
 from diffprog.soft.networks import Layers
@@ -53,6 +53,25 @@ def part(net: Net, module: Any) -> Any:
         hint = "it is an `nn.Module` with the submodules `read`, `start` and `step`"
         fail("DP326", message, net.span, hint=hint)
     return found
+
+
+@torch.no_grad()
+def remember(net: Net, module: nn.Module, choices: Mapping[str, Any]) -> None:
+    """Put the weights that a run has left for an extern into the module that is bound to it.
+
+    Raises:
+        DiffprogError: DP327 where they are those of another module.
+    """
+    for key, parameter in module.named_parameters():
+        value = choices.get(f"{PREFIX}{net.name}.{key}")
+        if value is None:
+            continue
+        new = torch.as_tensor(value)
+        if new.shape != parameter.shape:
+            message = f"the weights `{key}` of `{net.name}` have the shape {tuple(new.shape)}"
+            hint = f"those of what is bound to it are {tuple(parameter.shape)}"
+            fail("DP327", message, net.span, hint=hint)
+        parameter.copy_(new)
 
 
 def refuse_wrong(net: Net, module: nn.Module) -> None:

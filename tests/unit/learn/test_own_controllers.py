@@ -13,6 +13,8 @@ import diffprog as dp
 from diffprog.pipeline import loads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from diffprog.pipeline import Program
 
 WRITE = """size words = 4
@@ -76,6 +78,21 @@ def test_one_is_trained_with_the_rest(estimator: str) -> None:
     for inputs, answer in pairs:
         assert result.program.run(**inputs) == pytest.approx(answer)
     assert not torch.equal(program.externs["write:reader:read"].weight, before)  # type: ignore[attr-defined]
+
+
+def test_what_a_run_has_learned_goes_into_what_is_bound(tmp_path: Path) -> None:
+    """A program that is read from a run decides with its weights, whatever the module had."""
+    pairs, folder = examples(), tmp_path / "run"
+    options = {"steps": 200, "network_lr": 0.02, "progress": False}
+    result = dp.fit(bound(), pairs, estimator="exact", out=folder, **options)  # type: ignore[arg-type]
+    again = dp.load(folder / "learned.dp").using(reader=Reader())
+    assert [again.run(**inputs) for inputs, _ in pairs] == [
+        result.program.run(**inputs) for inputs, _ in pairs
+    ]
+    other = Reader()
+    other.step.cell = nn.GRUCell(8 + 4, 5)
+    with pytest.raises(dp.DiffprogError, match=r"DP327.*cell.weight_ih"):
+        dp.load(folder / "learned.dp").using(reader=other)
 
 
 def test_soft_is_crisp_where_decisions_are_sure() -> None:
