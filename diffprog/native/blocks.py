@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from diffprog.native.values import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 MOST_LOCAL = 16
 """The most numbers of a stretch that is an array of a C function; larger ones lie in the room
@@ -61,7 +61,7 @@ Piece: TypeAlias = str | Block
 class Statement:
     """A statement and its reverse; `undo` is a stretch that they keep and put back.
 
-    Nothing is kept of a stretch that the reverse never reads.
+    Nothing is kept of what the reverse does not read from there on.
     """
 
     forward: tuple[Piece, ...]
@@ -69,13 +69,15 @@ class Statement:
     undo: int | None = None
 
 
-def blocks_of(block: Block) -> Iterator[Block]:
-    """Yield a block and those inside it."""
-    yield block
+def statements_of(
+    block: Block, loops: tuple[int, ...] = ()
+) -> Iterator[tuple[Statement, tuple[int, ...]]]:
+    """Yield the statements of a block and of those inside it, each with the loops around it."""
     for s in block.statements:
+        yield s, loops
         for piece in s.forward:
             if isinstance(piece, Block):
-                yield from blocks_of(piece)
+                yield from statements_of(piece, (*loops, id(piece)) if piece.rounds else loops)
 
 
 VALUE = re.compile(r"\bx(\d+)\b")
@@ -92,22 +94,35 @@ class Renderer:
         self.macros: list[str] = []
         self.local = [0, 0]
         self.work = 0
-        statements = [s for b in blocks_of(whole) for s in b.statements]
-        for s in statements:
-            if s.undo is None:
-                self._scan(s)
-        before = -1
-        while len(self.read) > before:  # what is put back may lie at a place that is read as well
-            before = len(self.read)
-            for s in statements:
-                if s.undo in self.read:
-                    self._scan(s)
+        self.written: set[int] = set()
+        self._choose([(n, s, loops) for n, (s, loops) in enumerate(statements_of(whole))])
 
-    def _scan(self, s: Statement) -> None:
-        for piece in s.reverse:
-            if isinstance(piece, str):
-                self.read |= set(map(int, VALUE.findall(piece)))
-                self.moved |= set(map(int, ADJOINT.findall(piece)))
+    def _choose(self, found: Sequence[tuple[int, Statement, tuple[int, ...]]]) -> None:
+        """Find the statements that are written: what is put back, the reverse has to read later.
+
+        That is, a statement before it reads it, or one in a loop around both.
+        """
+        reads: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+        left = list(found)
+        while left:
+            written = [
+                (n, s, o) for n, s, o in left if s.undo is None or _read(reads, n, s.undo, o)
+            ]
+            if not written:
+                break
+            for n, s, loops in written:
+                self.written.add(id(s))
+                for stretch in self._scan(s) - {s.undo}:
+                    reads.setdefault(stretch, []).append((n, loops))
+            left = [one for one in left if id(one[1]) not in self.written]
+
+    def _scan(self, s: Statement) -> set[int]:
+        """Note what the reverse of a statement reads and moves; return what it reads."""
+        text = " ".join(piece for piece in s.reverse if isinstance(piece, str))
+        found = set(map(int, VALUE.findall(text)))
+        self.read |= found
+        self.moved |= set(map(int, ADJOINT.findall(text)))
+        return found
 
     def forward(self, block: Block) -> str:
         """Return the text of forward."""
@@ -120,7 +135,7 @@ class Renderer:
             else:
                 lines.append(self._room(f"x{name}", n, 0))
         for s in block.statements:
-            if s.undo is None or s.undo in self.read:
+            if id(s) in self.written:
                 lines += [self._forward(piece, block) for piece in s.forward]
         return "\n".join(filter(None, lines))
 
@@ -145,7 +160,7 @@ class Renderer:
             if name in self.moved:
                 lines.append(self._room(f"d{name}", n, 1))
         for s in reversed(block.statements):
-            if s.undo is None or s.undo in self.read:
+            if id(s) in self.written:
                 lines += [p if isinstance(p, str) else self.reverse(p) for p in s.reverse]
         return "\n".join(filter(None, lines))
 
@@ -157,3 +172,14 @@ class Renderer:
         self.local[direction] += n
         clear = f" fill({name}, {n}, 0);" if direction else ""
         return f"num *const {name} = room + {at};{clear}"
+
+
+def _read(
+    reads: Mapping[int, Sequence[tuple[int, tuple[int, ...]]]],
+    place: int,
+    stretch: int,
+    loops: tuple[int, ...],
+) -> bool:
+    """Say whether a stretch is read before a place, or in a loop around it."""
+    around = set(loops)
+    return any(n < place or around & set(other) for n, other in reads.get(stretch, ()))

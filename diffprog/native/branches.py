@@ -5,11 +5,14 @@ In: a Select node and its inputs as terms. Out: a term for each result.
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from diffprog.ir.known import known_test
 from diffprog.native.conditions import conditioned, read_params, tested
-from diffprog.native.slopes import LERP, NUMBERS
+from diffprog.native.facts import Sum
+from diffprog.native.rows import cell_of
+from diffprog.native.slopes import ADDED, LERP, NUMBERS
 from diffprog.native.values import Number, Slot, finite, room, values
 from diffprog.types import Array, Bool, Real
 
@@ -58,6 +61,17 @@ def _mixed(w: Writer, weights: Sequence[Slot], terms: Sequence[Term], n: int) ->
     if len(slots) == 2:
         if len(several[0]) < len(several[1]):
             slots, several = slots[::-1], several[::-1]
+        for (one, _), (other, own) in permutations(zip(slots, several, strict=True), 2):
+            made = w.facts.get("sum", other.code, Sum)
+            more = made.beyond(one.code) if made else None
+            if more is not None:  # in one case more than in the other: x + w * more
+                w.map(
+                    ADDED,
+                    slot.code,
+                    [f"({one.code} + j)", _sum(w, own).code, cell_of(more, slot.type)],
+                    n,
+                )
+                return slot
         args = [f"({slots[0].code} + j)", f"({slots[1].code} + j)", _sum(w, several[1]).code]
         w.map(LERP, slot.code, args, n)
     else:

@@ -42,7 +42,7 @@ def loop_for(
     invariants = args[2 + node.carried :]
     state = _carried(w, start, stays, invariants, free)
     for s in state:
-        w.forget(s.code)
+        w.facts.forget(s.code)
     counter, frame, n = w.fresh("k"), w.fresh("f"), w.fresh("n")
     number = Number(counter, node.body.params[0].type)
     with w.block(frame=frame, rounds=most) as body:
@@ -133,6 +133,8 @@ def loop_halting(w: Writer, region: Region, node: Loop, args: Sequence[Term | No
         assert term is not None
         w.copy(slot.code, w.tensor(term).code, room(t))
         state.append(slot)
+    for s in (alive, *state, *total):
+        w.facts.forget(s.code)
     counter, frame = w.fresh("k"), w.fresh("f")
     with w.block(frame=frame, rounds=node.rounds) as body:
         _round(w, region, node, args, counter, alive, total, state)

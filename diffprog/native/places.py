@@ -164,7 +164,8 @@ def write(w: Writer, node: Write, args: Sequence[Term], *, free: Free) -> Term:
     part, many = _part(sizes, item(node.type)), math.prod(sizes)
     start = _block(place, each)
     if start is not None:
-        at, old = "", Slot(f"({array.code} + {start})", part)
+        at, code = "", f"({array.code} + {start})"
+        old = Slot(w.facts.get("constant", f"{many * each} of {code}", str) or code, part)
     else:
         at, start = w.table(_offsets(place)), place.start
         old = w.slot(part)

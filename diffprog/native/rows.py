@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from diffprog.native import numbers
 from diffprog.native.arrays import whole
 from diffprog.native.contract import contract
+from diffprog.native.facts import Sum
 from diffprog.native.slopes import COPY, LOGIC, MIRRORED, NUMBERS
 from diffprog.native.values import Number, Slot, UnsupportedError, cells, finite, item, room, width
 from diffprog.native.writer import MOST_TABLE
@@ -67,12 +68,12 @@ def lifted(w: Writer, op: str, args: Sequence[Term], t: Type) -> Term:
         return of_reals(w, op, args, t)
     if op in LOGIC and all(isinstance(item(a.type), Bool) for a in args):
         slot = w.slot(t)
-        w.map(LOGIC[op], slot.code, [_cell(a, t) for a in args], cells(t))
+        w.map(LOGIC[op], slot.code, [cell_of(a, t) for a in args], cells(t))
         return slot
     return by_entries(w, OPS[op].crisp, args, t)
 
 
-def _cell(arg: Term, t: Type) -> Term | str:
+def cell_of(arg: Term, t: Type) -> Term | str:
     """Return an argument with a place for each cell."""
     if isinstance(arg, Number):
         return arg
@@ -152,8 +153,10 @@ def of_reals(w: Writer, op: str, args: Sequence[Term], t: Type) -> Term:
     if ints:
         return _expected(w, op, args, t, ints)
     rule, slot = NUMBERS[op], w.slot(t)
-    each = [_cell(a, t) for a in args]
+    each = [cell_of(a, t) for a in args]
     w.map(rule, slot.code, each, cells(t))
+    if op == "add":
+        w.facts.note("sum", slot.code, Sum(*args), *(a.code for a in args))
     if rule.defined and not _is_defined(op, args):
         w.undefined(rule, each, cells(t))
     return slot
@@ -172,7 +175,7 @@ def _expected(w: Writer, op: str, args: Sequence[Term], t: Type, ints: Sequence[
     together = list(product(*map(range, sizes)))
     at = w.take(len(together) * n)
     for number, chosen in enumerate(together):
-        given = [_cell(a, t) for a in args]
+        given = [cell_of(a, t) for a in args]
         for i, k, a in zip(ints, chosen, over, strict=True):
             given[i] = numbers.constant(finite(a.type).values()[k], item(a.type))
         w.map(rule, f"({at} + {number * n})", given, n)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diffprog.native.blocks import Block, Frame, Statement
+from diffprog.native.facts import Facts
 from diffprog.native.maps import mapped, mixed, read
 from diffprog.native.slopes import COPY, OTHER
 from diffprog.native.values import (
@@ -65,7 +66,7 @@ class Writer:
     arities: set[int] = field(default_factory=set)
     reach: list[str] = field(default_factory=list)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
-    pairs: dict[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     inputs: dict[str, tuple[str, int]] = field(default_factory=dict)
     logits: dict[str, tuple[str, int]] = field(default_factory=dict)
     weighing: list[Statement] = field(default_factory=list)
@@ -107,11 +108,10 @@ class Writer:
     @contextmanager
     def within(self, block: Block) -> Iterator[None]:
         """Go on writing a block."""
-        kept, self.pairs = self.pairs, dict(self.pairs)
         self.open.append(block)
-        yield
+        with self.facts.scope():
+            yield
         self.open.pop()
-        self.pairs = {k: v for k, v in kept.items() if self.pairs.get(k) == v}
 
     def table(self, numbers: Sequence[int]) -> str:
         """Return the name of a table of integers."""
@@ -173,34 +173,27 @@ class Writer:
             f"copy({values(to)}, {values(source)}, {n});",
             () if base(source) in self.constant else back,
         )
+        self.facts.note("copy", f"{n} of {source}", to, to)
 
     def overwrite(self, to: str, source: str, n: int, *, at: str = "", cells: int = 1) -> None:
         """Write over `n` numbers; what was there is kept and put back by the reverse.
 
         With a table `at`: over that many in each of some cells, whose places it holds.
         """
-        kept, each = self.take(n * cells), f" + i * {n}" if at else ""
-        head = f"for (long i = 0; i < {cells}; i++) " if at else ""
+        copied = None if at else self.facts.get("copy", f"{n} of {to}", str)
+        kept = copied or self.take(n * cells)
+        each, head = (f" + i * {n}", f"for (long i = 0; i < {cells}; i++) ") if at else ("", "")
         place, here, there = to + (f" + {at}[i]" if at else ""), kept + each, source + each
-        self.open[-1].statements.append(
-            Statement(
-                (f"{head}copy({values(here)}, {values(place)}, {n});",),
-                (f"{head}copy({values(place)}, {values(here)}, {n});",),
-                base(to),
-            )
-        )
-        self.forget(to)
+        keep = f"{head}copy({values(here)}, {values(place)}, {n});"
+        back = f"{head}copy({values(place)}, {values(here)}, {n});"
+        self.open[-1].statements.append(Statement(() if copied else (keep,), (back,), base(to)))
+        self.facts.forget(to)
         gone = f"{head}fill({adjoints(place)}, {n}, 0);"
         back = f"{head}yield({adjoints(there)}, {adjoints(place)}, {n});"
-        self.both(
-            f"{head}copy({values(place)}, {values(there)}, {n});",
-            gone if base(source) in self.constant else back,
-        )
-
-    def forget(self, to: str) -> None:
-        """Forget what was derived from the numbers of a stretch."""
-        here = base(to)
-        self.pairs = {k: v for k, v in self.pairs.items() if base(k) != here}
+        fixed = base(source) in self.constant
+        self.both(f"{head}copy({values(place)}, {values(there)}, {n});", gone if fixed else back)
+        if fixed and not at:
+            self.facts.note("constant", f"{n} of {to}", source, source)
 
     def store(self, to: str, code: str) -> None:
         """Put a known number at a place."""
@@ -285,14 +278,15 @@ class Writer:
 
     def pair(self, slot: Slot) -> str:
         """Return the place of (1 - p, p) for each p of a bool or of an array of them."""
-        if slot.code not in self.pairs:
+        at = self.facts.get("pair", slot.code, str)
+        if at is None:
             n = cells(slot.type)
             at = self.take(2 * n)
             for j in range(n):
                 self.map(OTHER, f"({at} + {2 * j})", [f"({slot.code} + {j})"])
                 self.map(COPY, f"({at} + {2 * j + 1})", [f"({slot.code} + {j})"])
-            self.pairs[slot.code] = at
-        return self.pairs[slot.code]
+            self.facts.note("pair", slot.code, at)
+        return at
 
     def points(self, slot: Slot) -> str:
         """Return the place of a finite value's distribution, of two numbers for a bool."""

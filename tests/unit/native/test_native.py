@@ -156,6 +156,22 @@ program distance(a: int<3>[n], b: int<3>[n]) -> int<9>:
     m[:, 2] += 2.0 * v
     return m
 """,
+    "written over": """program f(x: real[4], way: int<4>) -> (real[3, 4], real):
+    came: real[3, 4] = 1.0
+    n = 0.0
+    for k in 0 .. 3:
+        for j in 0 .. 2:
+            came[j, :] = 0.0
+            came[j, way] = x[k]
+            n = n + came[j, 1] * came[j + 1, 2]
+            if x[k] > x[k + 1]:
+                swap came[j, 0], came[2, 1]
+                n = n + x[k] * n
+            came[j, way] = n
+            if x[k] < 0.0:
+                n = came[j, 3] + n
+    return came, n
+""",
     "learned numbers": """program f(x: real[2], b: bool) -> real:
     learn w: real[2]
     learn t: int<3>[2]
