@@ -9,30 +9,22 @@ on a new leading axis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffprog.ir.known import is_scalar, known, known_test
 from diffprog.soft.conditions import conditioned, tested
 from diffprog.soft.emitter import name_of, placed
 from diffprog.soft.live import live
+from diffprog.soft.mixtures import Case, mixed
 from diffprog.soft.watching import branched
-from diffprog.soft.writer import Term, weighed
-from diffprog.types import Bool, trail
+from diffprog.soft.writer import Term
+from diffprog.types import Bool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.ir.graph import Select
     from diffprog.soft.emitter import Emitter
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case of a branch, written: its weight and its results by place."""
-
-    weight: str
-    results: dict[int, Term]
 
 
 def select(
@@ -43,7 +35,7 @@ def select(
     if known_test(node, flags):
         return _decided(em, node, args, places)
     test = tested(em, node.test, args, node.sources, needed(node, places))
-    weights = test.weights(node.unions, len(node.cases))
+    weights = test.weights(em, node.unions, len(node.cases))
     branched(em, node, test.value.code, weights)
     cases = []
     for k, region in enumerate(node.cases):
@@ -54,10 +46,10 @@ def select(
         with em.writer.reached(weights[k]):
             found = em.region(region, inputs, sorted(places))
         em.cases.pop()
-        cases.append(Case(weights[k], {p: placed(found[p]) for p in places}))
+        cases.append(Case(weights[k], region, inputs, {p: placed(found[p]) for p in places}))
     plain = not isinstance(test.value.type, Bool) and node.unions == tuple(range(len(cases)))
     vector = test.value.code if plain else ""
-    return {p: mixed(em, node, cases, p, vector) for p in sorted(places)}
+    return {p: mixed(em, node, result_name(node, p), cases, p, vector) for p in sorted(places)}
 
 
 def needed(node: Select, places: frozenset[int]) -> set[int]:
@@ -101,6 +93,7 @@ def _chain(
             for p in sorted(places):
                 term = placed(found[p])
                 em.writer.line(f"{names[p]} = {term.code if p in numbers else em.tensor(term)}")
+    em.writer.define(list(names.values()))
     types = node.cases[0].types
     return {p: Term(names[p], types[p], p in numbers) for p in places}
 
@@ -125,43 +118,3 @@ def result_name(node: Select, place: int) -> str:
             return name
     region = node.cases[-1]
     return name_of(region[region.results[place]])
-
-
-def mixed(em: Emitter, node: Select, cases: Sequence[Case], place: int, vector: str) -> Term:
-    """Return sum_k w_k r_k for one result; a result that is the same in all cases stays as it is.
-
-    `vector` is the code of all weights on one axis, "" where there is no such tensor.
-    """
-    terms = [c.results[place] for c in cases]
-    t = node.cases[0].types[place]
-    if all(term == terms[0] for term in terms):
-        return terms[0]
-    name = result_name(node, place)
-    depth = trail(t)
-    groups = merged([c.weight for c in cases], terms)
-    codes = [em.tensor(term) for _, term in groups]
-    if len(groups) == 2:
-        weight = weighed(groups[1][0], depth)
-        return em.typed(node, f"torch.lerp({codes[0]}, {codes[1]}, {weight})", t, hint=name)
-    if vector and len(groups) == len(cases):
-        stacked = f"side_by_side(({', '.join(codes)}), {depth})"
-        return em.typed(node, f"read({stacked}, {vector}, 0, {depth})", t, hint=name)
-    weights = [weighed(w if w.isidentifier() else f"({w})", depth) for w, _ in groups]
-    total = " + ".join(f"{w} * {c}" for w, c in zip(weights, codes, strict=True))
-    return em.typed(node, total, t, hint=name)
-
-
-def merged(weights: Sequence[str], terms: Sequence[Term]) -> list[tuple[str, Term]]:
-    """Return the different results with their weights.
-
-    Cases with the same result count together.
-    """
-    groups: list[tuple[list[str], Term]] = []
-    for weight, term in zip(weights, terms, strict=True):
-        for together, other in groups:
-            if other == term:
-                together.append(weight)
-                break
-        else:
-            groups.append(([weight], term))
-    return [(" + ".join(w) if len(w) == 1 else f"({' + '.join(w)})", term) for w, term in groups]

@@ -37,11 +37,11 @@ class Test:
     posterior: Posterior
     sources: frozenset[int]
 
-    def weights(self, unions: Sequence[int], cases: int) -> list[str]:
+    def weights(self, em: Emitter, unions: Sequence[int], cases: int) -> list[str]:
         """Return the weight of each case, one number a row."""
         code = self.value.code
         if isinstance(self.value.type, Bool):
-            one = [f"(1 - {code})", code]
+            one = [f"({em.writer.one()} - {code})", code]
         else:
             one = [f"{code}[..., {v}]" for v in range(len(unions))]
         groups = [[one[v] for v, k in enumerate(unions) if k == case] for case in range(cases)]
@@ -141,7 +141,7 @@ def _hole_table(em: Emitter, graph: Graph, args: Sequence[Term | None]) -> Masse
 
     def masses(values: Sequence[int]) -> str:
         if isinstance(node.type, Bool):
-            return weights if list(values) == [1] else f"(1 - {weights})"
+            return weights if list(values) == [1] else f"({em.writer.one()} - {weights})"
         parts = [f"{weights}[..., {v}]" for v in values]
         return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
 
@@ -189,33 +189,22 @@ def _by_table(
 
     The joint weights where the test holds, summed over the others.
     """
-    made: dict[object, str] = {}
-
-    def together() -> str:
-        if "all" not in made:
-            made["all"] = _outer(em, args, uncertain)
-        return made["all"]
 
     def posterior(source: int, values: Sequence[int]) -> Term:
-        key = tuple(values)
+        name, t = f"{graph[source].name}_given", placed(args[source]).type  # type: ignore[union-attr]
         known = _decided(graph, uncertain, values)
         if known is not None:
-            p = em.tensor(placed(args[source]))
-            code = f"certain({p if known else f'1 - {p}'}, {float(known)})"
-            return em.writer.assign(f"{graph[source].name}_given", code, Bool())  # type: ignore[union-attr]
-        if key not in made:
-            code = f"{together()} * {masses(values)}"
-            made[key] = em.writer.shared("mass", code, placed(args[source]).type).code
+            code = f"certain({em.tensor(placed(args[source]))}, {bool(known)})"
+            return em.writer.shared(name, code, Bool())
+        code = f"{_outer(em, args, uncertain)} * {masses(values)}"
+        mass = em.writer.shared("mass", code, t).code
         place = list(uncertain).index(source)
         others = tuple(a - len(uncertain) for a in range(len(uncertain)) if a != place)
-        code = made[key] + (f".sum({others})" if others else "")
-        t = placed(args[source]).type
+        code = mass + (f".sum({others})" if others else "")
         if isinstance(t, Bool):
-            two = em.writer.shared("mass", code, t).code if others else made[key]
-            final = f"likely({two}[..., 1], {two}[..., 0])"
-        else:
-            final = f"normalised({code})"
-        return em.writer.assign(f"{graph[source].name}_given", final, t)  # type: ignore[union-attr]
+            two = em.writer.shared("mass", code, t).code if others else mass
+            return em.writer.shared(name, f"likely({two}[..., 1], {two}[..., 0])", t)
+        return em.writer.shared(name, f"normalised({code})", t)
 
     return posterior
 
@@ -241,4 +230,4 @@ def _outer(em: Emitter, args: Sequence[Term | None], uncertain: Sequence[int]) -
         parts.append(f"{code}[..., {', '.join(axes)}]" if len(axes) > 1 else code)
     if len(parts) == 1:
         return parts[0]
-    return em.writer.assign("together", " * ".join(parts), Bool()).code
+    return em.writer.shared("together", " * ".join(parts), Bool()).code

@@ -7,17 +7,19 @@ computed again for the backward pass.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffprog.ir.known import carried as known_carried
+from diffprog.soft.apart import kept_apart
 from diffprog.soft.emitter import placed
 from diffprog.soft.grid import grid
-from diffprog.soft.halting import LONG
 from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import carried
+from diffprog.soft.rolling import LONG
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, row_of
-from diffprog.types import Int
+from diffprog.types import Int, trail
 
 DEEP = 12
 """Beyond this depth a loop is a local function: Python nests 20 blocks in one, and no more."""
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.ir.graph import For
-    from diffprog.soft.emitter import Emitter
+    from diffprog.soft.emitter import Block, Emitter
 
 
 def loop_for(
@@ -41,12 +43,15 @@ def loop_for(
     numbers = known_carried(node, flags)
     if trips(node, args) == 0:
         return {p: placed(args[2 + p]) for p in places}
+    apart = _apart(em, node, state, flags, numbers)
     params = node.body.params
     names = {p: em.writer.fresh(params[1 + p].name) for p in state}
     types = node.body.types
-    inner: dict[int, Term] = {p: Term(names[p], types[p], numbers[p]) for p in state}
+    inner = {p: Term(names[p], types[p], numbers[p], cells=p in apart) for p in state}
     for p in state:
-        em.writer.line(f"{names[p]} = {_code(em, placed(args[2 + p]), inner[p])}")
+        start = placed(args[2 + p])
+        code = _code(em, start, inner[p])
+        em.writer.line(f"{names[p]} = {f'[*{code}]' if start.cells and inner[p].cells else code}")
     counter = em.writer.fresh(params[0].name)
     inputs = [
         Term(counter, params[0].type, number=True),
@@ -55,6 +60,15 @@ def loop_for(
     ]
     _iterate(em, node, args, counter, inputs, inner)
     return {p: inner[p] for p in places}
+
+
+def _apart(
+    em: Emitter, node: For, state: Sequence[int], flags: Sequence[bool], numbers: Sequence[bool]
+) -> set[int]:
+    """Return the carried arrays that are a tuple of cells; what is watched is a tensor."""
+    if em.writer.fixed:
+        return set()
+    return kept_apart(node, state, [True, *numbers, *flags[2 + node.carried :]])
 
 
 def trips(node: For, args: Sequence[Term | None]) -> int:
@@ -69,7 +83,10 @@ def trips(node: For, args: Sequence[Term | None]) -> int:
 
 
 def _code(em: Emitter, term: Term, like: Term) -> str:
-    return term.code if like.number else em.tensor(term)
+    """Return the code of a carried value, in the form that the loop has it in."""
+    if like.number or (like.cells and term.cells):
+        return term.code
+    return f"[*{em.tensor(term)}.unbind({-trail(term.type)})]" if like.cells else em.tensor(term)
 
 
 def _iterate(
@@ -86,25 +103,64 @@ def _iterate(
     rounds_fit(trips(node, args), node.span)
     if em.pieces is None and trips(node, args) <= LONG and em.writer.depth < DEEP:
         with (
-            em.writer.block(f"for {counter} in range({bounds}):"),
+            em.writer.block(f"for {counter} in range({bounds}):", [counter, *names]),
             rounds(em, inner.values(), node.span),
         ):
-            results = em.region(node.body, inputs, list(inner))
-            codes = [_code(em, placed(results[p]), t) for p, t in inner.items()]
-            changed = [(n, c) for n, c in zip(names, codes, strict=True) if n != c]
+            state, after = _round(em, node, inputs, inner)
+            changed = [(n, c) for n, c in state.items() if n != c]
             if changed:
                 assign_all(em.writer, *zip(*changed, strict=True))
+        _write_late(em, after)
         return
     function = em.writer.fresh("step")
     head = f"def {function}(report, {', '.join([counter, *names])}):"
     with (
         em.body(trips(node, args)) as more,
-        em.writer.block(head),
+        em.writer.block(head, [counter, *names]),
         rounds(em, inner.values(), node.span),
     ):
-        results = em.region(node.body, inputs, list(inner))
-        codes = [_code(em, placed(results[p]), t) for p, t in inner.items()]
-        em.writer.line(f"return {row_of(codes)}")
-    state = row_of(names)
-    arguments = [function, f"range({bounds})", state, "report", *more]
-    em.writer.line(f"{state} = rolled({', '.join(arguments)})")
+        for cells in (t.code for t in inner.values() if t.cells):
+            em.writer.line(f"{cells} = [*{cells}]")  # what a function is given stays as it is
+        state, after = _round(em, node, inputs, inner)
+        em.writer.line(f"return {row_of(list(state.values()))}")
+    row = row_of(list(state))
+    arguments = [function, f"range({bounds})", row, "report", *more]
+    em.writer.line(f"{row} = rolled({', '.join(arguments)})")
+    _write_late(em, after)
+
+
+def _round(
+    em: Emitter, node: For, inputs: Sequence[Term | None], inner: dict[int, Term]
+) -> tuple[dict[str, str], dict[str, Block]]:
+    """Write a round of a loop.
+
+    Returns:
+        What goes on to the next round, by name; and of which arrays just a block does, with its
+        name. Such a one is written once, after the loop, since no round reads the array.
+    """
+    results = em.region(node.body, inputs, list(inner))
+    found = {p: placed(results[p]) for p in inner}
+    whole = {p: t for p, t in inner.items() if not _is_late(em, found[p], t)}
+    state = {t.code: _code(em, found[p], t) for p, t in whole.items()}
+    late = {}
+    for p in inner.keys() - whole.keys():
+        block, name = em.blocks[found[p].code], inner[p].code
+        if em.writer.mentions(name):
+            state[name] = _code(em, found[p], inner[p])
+            continue
+        part = em.writer.fresh(f"{name}_part")
+        em.writer.before(f"{part} = {block.cut}")
+        em.writer.rename(name, part)
+        state[part], late[part] = block.value, block
+    return state, late
+
+
+def _is_late(em: Emitter, result: Term, carried: Term) -> bool:
+    """Say whether a round only puts a block into a carried array, always in the same place."""
+    block = em.blocks.get(result.code)
+    return block is not None and block.base == carried.code and not em.writer.varies(block.where)
+
+
+def _write_late(em: Emitter, blocks: dict[str, Block]) -> None:
+    for part, block in blocks.items():
+        em.writer.line(f"{block.base} = {replace(block, value=part).code}")

@@ -33,6 +33,40 @@ ASSIGNED = re.compile(
 """The text before an expression that is all of an assignment's right side."""
 
 
+@dataclass(frozen=True)
+class Block:
+    """An array of which a block of cells is replaced, not written yet.
+
+    Attributes:
+        base: the name of the array.
+        value: the code of the new cells.
+        cut: the code of the cells that they replace.
+        where: the code of the place.
+    """
+
+    base: str
+    value: str
+    cut: str
+    where: str
+
+    @property
+    def code(self) -> str:
+        """The code of the whole array."""
+        return f"put_block({self.base}, {self.value}, {self.where})"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A finite expression of uncertain scalars, which are called `a`, `b`, … in its text.
+
+    `lo` is the first value of its type.
+    """
+
+    operands: tuple[Term, ...]
+    text: str
+    lo: int
+
+
 @dataclass
 class Emitter:
     """The writer of one program, with what the kinds' generators need besides.
@@ -47,6 +81,11 @@ class Emitter:
         alternatives: where outcomes are asked for, the names of the weights of those so far, one
             for each axis that they have, left of all others; else None.
         pieces: what the loops cost, where the program is to be compiled; else None.
+        blocks: the arrays that are not written yet, by their code.
+        changes: for a value that is another one changed, by their codes, the code of the latter
+            changed with some weight, in the fewest operations.
+        tables: the finite expressions that values are, by their code.
+        spent: the writes of the region that is written after which nothing reads the old array.
     """
 
     writer: Writer
@@ -60,6 +99,10 @@ class Emitter:
     regions: int = 0
     alternatives: list[str] | None = None
     pieces: Pieces | None = None
+    blocks: dict[str, Block] = field(default_factory=dict)
+    tables: dict[str, Expression] = field(default_factory=dict)
+    spent: set[int] = field(default_factory=set)
+    changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None
 
     def comment(self, node: Node) -> None:

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from diffprog.soft.memory import contract
+
 
 def one_hot(value: Tensor, n: int, like: Tensor) -> Tensor:
     """Return crisp values 0..n as distributions, in the dtype of `like`. [...] -> [..., n]."""
@@ -63,14 +65,31 @@ def joint(*operands: Tensor) -> Tensor:
     """
     out = operands[0]
     for p in operands[1:]:
-        out = (out[..., :, None] * p[..., None, :]).flatten(-2)
+        out = (out.unsqueeze(-1) * p.unsqueeze(-2)).flatten(-2)
     return out
 
 
 def image(truth: Tensor, *operands: Tensor) -> Tensor:
-    """Return the distribution of a tabulated function: sum_{a,b} p[a] q[b] truth[a, b]."""
-    flat = truth if len(operands) == 1 else truth.flatten(0, len(operands) - 1)
-    return joint(*operands) @ flat
+    """Return the distribution of a tabulated function: sum_{a,b} p[a] q[b] truth[a, b].
+
+    The table has the values of all operands on one axis.
+    """
+    return joint(*operands) @ truth
+
+
+def mixture(weights: Tensor, tables: Tensor, *operands: Tensor) -> Tensor:
+    """Return sum_k w_k sum_{a,b} p[a] q[b] tables[k, a, b].
+
+    [..., k], [k, *sizes, n], operands [..., size] -> [..., n]. Where the weights are fewer than the
+    operands (learned ones, beside a batch) the tables are mixed first.
+    """
+    together = joint(*operands)
+    count, values, n = len(tables), together.shape[-1], tables.shape[-1]
+    if weights.numel() * values < together.numel() * count:
+        mixed = (weights @ tables.flatten(1)).unflatten(-1, (values, n))  # type: ignore[no-untyped-call]
+        return contract(together, mixed)
+    every = together @ tables.reshape(count, values, n).transpose(0, 1).flatten(1)
+    return contract(weights, every.unflatten(-1, (count, n)))  # type: ignore[no-untyped-call]
 
 
 def collect(found: Tensor, n: int, *operands: Tensor) -> Tensor:
@@ -144,4 +163,6 @@ def fill(x: Tensor, shape: Sequence[int], depth: int) -> Tensor:
 
 def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
     """Return values as the cells of an array, on a new axis before their `depth` trailing ones."""
-    return torch.stack(torch.broadcast_tensors(*items), -1 - depth)  # type: ignore[no-untyped-call]
+    if any(x.shape != items[0].shape for x in items):
+        items = torch.broadcast_tensors(*items)  # type: ignore[no-untyped-call]
+    return torch.stack(tuple(items), -1 - depth)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Hole
 from diffprog.soft.diagonals import diagonals
-from diffprog.soft.emitter import placed
+from diffprog.soft.emitter import Block, placed
 from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.lifting import lifted
 from diffprog.soft.live import live
 from diffprog.soft.nest import nest
 from diffprog.soft.slices import given, name_of, shifted, sliced, uniform
-from diffprog.soft.writer import Term
+from diffprog.soft.writer import Term, rank, shape
 from diffprog.types import Array, Int, trail
 
 if TYPE_CHECKING:
@@ -110,10 +110,14 @@ def _put(em: Emitter, start: Term, value: Term, places: Places, spans: Sequence[
     depth = trail(start.type)
     by_counter = {k: (axis, offset) for axis, k, offset in places}
     order = [by_counter[k][0] for k in range(len(spans))]
-    blocks = [
-        "({}, {})".format(*(shifted(c, by_counter[k][1]) for c in spans[k]))
-        for k in range(len(spans))
-    ]
-    where = f"({', '.join(blocks)},), {tuple(axis - depth for axis in order)!r}, {depth}"
-    code = f"put_block({em.tensor(start)}, {em.tensor(value)}, {where})"
-    return em.writer.assign(name_of(start), code, start.type)
+    blocks = [tuple(shifted(c, by_counter[k][1]) for c in spans[k]) for k in range(len(spans))]
+    axes = tuple(axis - depth for axis in order)
+    where = f"({', '.join(f'({lo}, {hi})' for lo, hi in blocks)},), {axes!r}"
+    base, more = em.tensor(start), ""
+    cut = sliced(base, start, places, spans)
+    if cut != base and len(spans) > 1 and all(end.isdecimal() for block in blocks for end in block):
+        sizes = (*shape(start.type), *[1] * (depth - rank(start.type)))
+        more = ", " + em.writer.constant("inside", f"inside({where}, {sizes!r}, like)")
+    block = Block(base, em.tensor(value), cut, f"{where}, {depth}{more}")
+    em.blocks[block.code] = block
+    return Term(block.code, start.type, late=name_of(start))

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
+from diffprog.soft.growth import is_tame
 from diffprog.soft.live import loop_live
 from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, written
 from diffprog.soft.watching import halts
 from diffprog.soft.weighed import act, ponder
-from diffprog.soft.writer import Term, weighed
-from diffprog.types import trail
+from diffprog.soft.writer import Term, item, weighed
+from diffprog.types import Bool, Real, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Loop
+    from diffprog.ir.graph import Graph, Loop
     from diffprog.soft.emitter import Emitter
 
 
@@ -44,28 +45,48 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     """Write result = sum_k alive_k stop_k (state given stop) + the rest."""
     node, writer = loop.node, em.writer
     alive, leaving = writer.fresh("alive"), writer.fresh("leaving")
+    tame = _tame(em, loop, starts)
 
     def body() -> None:
         with writer.reached(alive):
             state, probed, wanted = moment(em, loop)
             test = tested(em, node.test, probed, node.sources + 1, wanted)
-        stop = test.value.code
-        writer.line(f"{leaving} = halting({alive}, {stop}, epsilon)")
+        stop, go = test.value.code, writer.complement(test.value.code)
+        if go.isidentifier():
+            on = writer.assign("on", f"going({alive}, {go}, epsilon)", Bool()).code
+            writer.line(f"{leaving} = {alive} - {on}")
+        else:
+            on = f"{alive} - {leaving}"
+            writer.line(f"{leaving} = halting({alive}, {stop}, epsilon)")
         halts(em, node, leaving)
         given = _given(em, loop, test, probed, 1, sources_of(loop, node.stop))
         with writer.reached(leaving):
             values = region(em, node.stop, loop.inputs(state, given), list(loop.outs))
         add(em, loop, dict.fromkeys(loop.outs, leaving), values)
-        writer.line(f"{alive} = going({alive}, {writer.complement(stop)}, epsilon)")
-        asked = sources_of(loop, node.go) | sources_of(loop, node.last)
-        given = _given(em, loop, test, probed, 0, asked)
+        writer.line(f"{alive} = {on}")
+
+        def sources(graph: Graph) -> list[Term | None]:
+            return _given(em, loop, test, probed, 0, sources_of(loop, graph))
+
         with writer.reached(alive):
-            go_on(em, loop, state, given, (alive, "epsilon"))
+            go_on(em, loop, state, sources, (alive, "epsilon"), tame)
 
     written(em, loop, {alive: "like.new_ones(())"}, starts, "is_over(state[0], epsilon)", body)
     writer.note("unfinished", node.span.line, alive)
     halts(em, node, alive, rest=True)
     return _result(em, loop, alive)
+
+
+def _tame(em: Emitter, loop: Round, starts: dict[int, str]) -> str:
+    """Return the code of whether rows that have halted can go on without harm."""
+    types = loop.node.stop.types
+    reals = [p for p in loop.state if isinstance(item(types[p]), Real)]
+    if not reals or not is_tame(loop.node):
+        return "False"
+    given = [a for a in loop.args[loop.node.carried :] if a is not None and a.value is None]
+    codes = [em.tensor(a) for a in given if isinstance(item(a.type), Real)]
+    codes = [c for c in [*codes, *(starts[p] for p in reals)] if not em.writer.is_constant(c)]
+    return em.writer.assign("tame", f"are_moderate({', '.join(dict.fromkeys(codes))})", Bool()).code
 
 
 def _given(

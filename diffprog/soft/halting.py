@@ -8,19 +8,11 @@ these functions as they stand here, so they use torch and one another, and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence  # noqa: TC003 - the generated source has no type-checking block
+from collections.abc import Sequence  # noqa: TC003 - the generated source has no type-checking block
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
-from torch.utils._pytree import tree_flatten, tree_unflatten
-
-LONG = 256
-"""A loop of more rounds than this may keep only some of its states for the backward pass."""
-
-KEPT = 1 << 23
-"""The numbers that all rounds of a loop may keep; a thousand stand for what else a round takes."""
 
 
 def note(report: dict[str, dict[int, Any]] | None, kind: str, line: int, amount: Any) -> None:
@@ -75,10 +67,14 @@ def by_value(at: Tensor, shape: Sequence[int]) -> Tensor:
     return cells.movedim(tuple(range(k)), tuple(range(-k, 0)))  # type: ignore[no-any-return]
 
 
-def certain(weight: Tensor, value: float) -> Tensor:
-    """Return a bool that its own test decides: `value`, one half where the weight is nothing."""
-    live = weight >= torch.finfo(weight.dtype).tiny
-    return torch.where(live, value, 0.5).to(weight.dtype)
+def certain(p: Tensor, value: bool) -> Tensor:
+    """Return a bool that its own test decides: `value`, one half where it has no weight.
+
+    `p`: the probability of true.
+    """
+    p = p.detach()
+    live = p >= torch.finfo(p.dtype).tiny if value else p < 1
+    return torch.add(p.new_full((), 0.5), live, alpha=value - 0.5)
 
 
 def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
@@ -86,9 +82,33 @@ def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
     return torch.addcmul(out, weight, value) if isinstance(out, Tensor) else weight * value
 
 
-def kept(on: Tensor, new: Tensor, old: Tensor, depth: int) -> Tensor:
+def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | None:
+    """Return which rows go on; None where it does no harm if those without weight do too."""
+    if harmless and not isinstance(epsilon, Tensor) and epsilon == 0:
+        return None
+    return alive > epsilon
+
+
+def kept(on: Tensor | None, new: Tensor, old: Tensor, depth: int) -> Tensor:
     """Return the new state of the rows that go on and the old one of those that have halted."""
+    if on is None:
+        return new
     return torch.where(on[(..., *(None,) * depth)] if depth else on, new, old)
+
+
+def are_moderate(*numbers: Tensor) -> bool:
+    """Say whether reals are so far from the largest number that a tame loop does not reach it.
+
+    Then a row that has halted may go on: it has no weight, and 0 times a number is 0.
+    """
+    if torch.compiler.is_compiling() or is_transformed():
+        return False
+    for x in numbers:
+        if x.is_meta or (x.is_cuda and torch.cuda.is_current_stream_capturing()):
+            return False
+        if x.numel() and not float(x.detach().abs().max()) < 1e-20 * torch.finfo(x.dtype).max:
+            return False
+    return True
 
 
 def halting(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
@@ -133,15 +153,6 @@ def divergence(p: Tensor, log_prior: float) -> Tensor:
     return p * (torch.log(torch.where(live, p, 1.0)) - log_prior)
 
 
-def kept_finite(
-    alive: Tensor, epsilon: float | Tensor, new: Tensor, old: Tensor, depth: int
-) -> Tensor:
-    """Return `kept` for a finite value: where epsilon is 0 a state without weight does no harm."""
-    if not isinstance(epsilon, Tensor) and epsilon == 0:
-        return new
-    return kept(alive > epsilon, new, old, depth)
-
-
 def is_transformed() -> bool:
     """Say whether torch.func is at work: under vmap no row may be looked at by itself."""
     return torch._C._functorch.peek_interpreter_stack() is not None
@@ -158,130 +169,3 @@ def is_over(alive: Tensor, epsilon: float | Tensor) -> bool:
         return False
     always = not isinstance(epsilon, Tensor) and epsilon == 0
     return not bool((alive if always else alive > epsilon).any())
-
-
-def rolled(
-    step: Callable[..., tuple[Any, ...]],
-    counters: range,
-    state: tuple[Any, ...],
-    report: dict[str, dict[int, Any]] | None,
-    over: Callable[[tuple[Any, ...]], bool] | None = None,
-    run: Callable[..., tuple[Any, ...]] | None = None,
-) -> tuple[Any, ...]:
-    """Run a loop: state = step(report, k, *state) for each k, until no row goes on (`over`).
-
-    A long loop keeps the states between about √n chunks for the backward pass and runs each
-    chunk again there (Chen et al. 2016), so that memory grows with √n. Consecutive rounds are run
-    by `run`, where that may be.
-    """
-    inside = torch.compiler.is_compiling() or is_transformed()
-    run = stretch if inside or run is None else run
-    numbers = sum(x.numel() for x in state if isinstance(x, Tensor))
-    short = len(counters) <= LONG or len(counters) * (numbers + 1000) <= KEPT
-    if inside or not torch.is_grad_enabled() or short:
-        return run(step, counters, state, report, over)
-    size = math.isqrt(len(counters))
-    for start in range(0, len(counters), size):
-        part = counters[start : start + size]
-        state = again(run, step, part, state, report, over)
-        if over is not None and over(state):
-            break
-    return state
-
-
-def stretch(
-    step: Callable[..., tuple[Any, ...]],
-    counters: Sequence[int],
-    state: tuple[Any, ...],
-    report: dict[str, dict[int, Any]] | None,
-    over: Callable[[tuple[Any, ...]], bool] | None,
-) -> tuple[Any, ...]:
-    """Run consecutive rounds of a loop."""
-    for k in counters:
-        state = step(report, k, *state)
-        if over is not None and k != counters[-1] and over(state):
-            break
-    return state
-
-
-def again(
-    run: Callable[..., tuple[Any, ...]],
-    step: Callable[..., tuple[Any, ...]],
-    counters: Sequence[int],
-    state: tuple[Any, ...],
-    report: dict[str, dict[int, Any]] | None,
-    over: Callable[[tuple[Any, ...]], bool] | None,
-) -> tuple[Any, ...]:
-    """Run consecutive rounds of a loop that keep only where they began for the backward pass.
-
-    There they are run again. What the rounds read from outside (the cells of `step`) has slopes
-    too, so it goes in beside the state; what they report comes out beside it. Networks hold their
-    parameters out of reach: rounds that use one keep everything.
-    """
-    cells = step.__closure__ or ()
-    before = [c.cell_contents for c in cells]
-    held, shape = tree_flatten((state, before))
-    if any(isinstance(v, torch.nn.Module) and any(True for _ in v.parameters()) for v in held):
-        return run(step, counters, state, report, over)
-    places = [i for i, v in enumerate(held) if isinstance(v, Tensor)]
-
-    def work(tensors: Sequence[Tensor]) -> Any:
-        values = list(held)
-        for i, tensor in zip(places, tensors, strict=True):
-            values[i] = tensor
-        start, outside = tree_unflatten(values, shape)
-        told: dict[str, dict[int, Any]] = {}
-        try:
-            for cell, value in zip(cells, outside, strict=True):
-                cell.cell_contents = value
-            return run(step, counters, start, told, over), told
-        finally:
-            for cell, value in zip(cells, before, strict=True):
-                cell.cell_contents = value
-
-    state, told = recomputed(work, [held[i] for i in places])
-    for kind, lines in told.items():
-        for line, amount in lines.items():
-            note(report, kind, line, amount)
-    return state
-
-
-def recomputed(work: Callable[[Sequence[Tensor]], Any], tensors: Sequence[Tensor]) -> Any:
-    """Return what `work` makes of tensors, to be made again in the backward pass.
-
-    torch's own checkpoint keeps so many small objects that a C library's heap falls to pieces: ten
-    thousand steps took the memory of all their states. So nothing that the second run makes, not
-    even its emptied graph, may be held after it.
-    """
-    made: list[Any] = []
-
-    def forward(ctx: Any, *given: Tensor) -> tuple[Tensor, ...]:
-        ctx.save_for_backward(*given)
-        with torch.no_grad():
-            made.extend(tree_flatten(work(given)))
-        return tuple(v for v in made[0] if isinstance(v, Tensor))
-
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        given = [t.detach().requires_grad_(t.requires_grad) for t in ctx.saved_tensors]
-        with torch.enable_grad():
-            out = [v for v in tree_flatten(work(given))[0] if isinstance(v, Tensor)]
-        pairs = [(o, g) for o, g in zip(out, slopes, strict=True) if o.requires_grad]
-        asked = [t for t in given if t.requires_grad]
-        if not pairs or not asked:
-            return (None,) * len(given)
-        found = iter(
-            torch.autograd.grad(
-                [o for o, _ in pairs], asked, [g for _, g in pairs], allow_unused=True
-            )
-        )
-        return tuple(next(found) if t.requires_grad else None for t in given)
-
-    rules = {
-        "forward": staticmethod(forward),
-        "backward": staticmethod(once_differentiable(backward)),
-    }
-    function = type("Recomputed", (torch.autograd.Function,), rules)
-    found = iter(function.apply(*tensors))  # type: ignore[attr-defined]
-    leaves, shape = made
-    made.clear()
-    return tree_unflatten([next(found) if isinstance(v, Tensor) else v for v in leaves], shape)

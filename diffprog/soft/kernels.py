@@ -32,6 +32,16 @@ def temperature(t: float | Tensor) -> float | Tensor:
     return t.clamp(min=torch.finfo(t.dtype).tiny) if isinstance(t, Tensor) else t
 
 
+def steady(t: float | Tensor, like: Tensor) -> float | Tensor:
+    """Return a number as a tensor, but those that are treated by themselves.
+
+    Operations on tensors are much faster than with numbers. Half precision would round it.
+    """
+    if isinstance(t, Tensor) or t in (0, 1) or like.dtype not in (torch.float32, torch.float64):
+        return t
+    return like.new_full((), t)
+
+
 def cooled(x: Tensor, t: float | Tensor) -> Tensor:
     """Return x / T."""
     return x if not isinstance(t, Tensor) and t == 1 else x / t
@@ -116,6 +126,13 @@ def first_largest(x: Tensor) -> Tensor:
 def pick(scores: Tensor, t: float | Tensor) -> Tensor:
     """Return softmax(scores / T). [..., n] -> [..., n]."""
     return first_largest(scores) if is_cold(t) else torch.softmax(cooled(scores, t), -1)
+
+
+def pick_least(scores: Tensor, t: float | Tensor) -> Tensor:
+    """Return softmax(-scores / T). [..., n] -> [..., n]."""
+    if not isinstance(t, Tensor):
+        return pick(-scores, t)
+    return torch.softmax(scores / -t, -1)
 
 
 def choice(logits: Tensor, t: float | Tensor | None) -> Tensor:

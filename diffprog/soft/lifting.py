@@ -14,6 +14,7 @@ from diffprog.ir.affine import difference
 from diffprog.ir.graph import (
     Apply,
     Builder,
+    Cut,
     Hole,
     Loop,
     Network,
@@ -26,7 +27,7 @@ from diffprog.ir.graph import (
 from diffprog.ops import OPS
 from diffprog.soft.lifted import Count, Lifted, Slice, Whole, left, rest
 from diffprog.soft.live import live
-from diffprog.types import Real
+from diffprog.types import Array, Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,15 +263,25 @@ class _Lifting:
         # What is read of another array, or on an earlier diagonal, is a parameter already.
         array = self.new[node.id] if node.id in self.new else self._at(node.inputs[0])
         inputs = (array, *(self._at(i) for i in (*node.inputs[1:after], *indices)))
-        if axes:
+        if (
+            isinstance(node, Write)
+            and node.op is None
+            and _is_whole(axes, self.builder.type(array))
+        ):
+            self.new[node.id] = inputs[1]
+        elif axes:
             t = node.type if isinstance(node, Read) else self.builder.type(array)
             self.new[node.id] = self.builder.add(replace(node, axes=axes, inputs=inputs, type=t))
         elif isinstance(node, Read):
             self.new[node.id] = array
-        elif node.op is None:
-            self.new[node.id] = inputs[1]
         else:
             raise NotIndependentError
+
+
+def _is_whole(axes: Sequence[Cut | None], t: Type) -> bool:
+    """Say whether a place is all of a value of this type."""
+    sizes = t.shape[: len(axes)] if isinstance(t, Array) else ()
+    return axes == tuple(Cut(0, n) for n in sizes)
 
 
 def _widens(node: Node) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence  # noqa: TC003 - the generated source has no type-checking block
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 
@@ -35,12 +36,26 @@ def read(memory: Tensor, index: Tensor, before: int = 0, after: int = 0) -> Tens
         before: how many of the value's own axes stand before the one that is indexed.
         after: how many stand after it.
     """
-    index = index[(..., *(None,) * before, slice(None))]
+    if before:
+        index = index[(..., *(None,) * before, slice(None))]
     if after == 0:
         return (index * memory).sum(-1)
     if after == 1:
         return contract(index, memory)
     return contract(index, memory.flatten(-after)).unflatten(-1, memory.shape[-after:])  # type: ignore[no-any-return, no-untyped-call]
+
+
+def tables_beside(tables: Sequence[tuple[Tensor, int]], rank: int) -> Tensor:
+    """Return tables side by side, with their places on one axis: [..., places, entries].
+
+    Each has `rank` axes of places, and then one of its entries (1) or none (0).
+    """
+    flat = [x if depth else x[..., None] for x, depth in tables]
+    flat = [x.flatten(-1 - rank, -2) for x in flat]
+    if any(x.shape[:-1] != flat[0].shape[:-1] for x in flat):
+        lead = torch.broadcast_shapes(*(x.shape[:-2] for x in flat))  # type: ignore[no-untyped-call]
+        flat = [x.expand(*lead, *x.shape[-2:]) for x in flat]
+    return torch.cat(flat, -1)
 
 
 def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tensor, Tensor]:
@@ -73,6 +88,7 @@ def put_block(
     spans: Sequence[tuple[int, int]],
     axes: Sequence[int],
     rank: int,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """Return an array with a block of its cells replaced.
 
@@ -82,14 +98,23 @@ def put_block(
         spans: where the block begins and ends on each of its axes.
         axes: which those are, from the right.
         rank: how many trailing axes the array has.
+        mask: where the block is, if that is always the same.
     """
-    inner = memory.shape[memory.dim() - rank :]
+    inner, order = memory.shape[memory.dim() - rank :], tuple(range(-rank, len(spans) - rank))
     rest = [n for axis, n in enumerate(inner) if axis - rank not in axes]
-    block = [max(0, hi - lo) for lo, hi in spans] + rest
-    lead = torch.broadcast_shapes(memory.shape[: memory.dim() - rank], value.shape[:-rank])  # type: ignore[no-untyped-call]
-    value = value.expand(*lead, *block)
-    value = value.movedim(tuple(range(-rank, len(spans) - rank)), tuple(axes))
-    return in_block(memory.expand(*lead, *inner), value, spans, axes)
+    block = (*(max(0, hi - lo) for lo, hi in spans), *rest)
+    if tuple(value.shape[-rank:]) != block:
+        value = value.expand(*value.shape[:-rank], *block)
+    value = value if order == tuple(axes) else value.movedim(order, tuple(axes))
+    if value.shape[-rank:] == inner:
+        return value
+    memory, value = widened(memory, value, rank, rank)
+    if mask is None:
+        return in_block(memory, value, spans, axes)
+    sides = [0] * (2 * rank)
+    for axis, (lo, hi) in zip(axes, spans, strict=True):
+        sides[-2 * axis - 2 : -2 * axis] = lo, inner[axis] - hi
+    return torch.where(mask, F.pad(value, sides), memory)
 
 
 def diagonal(memory: Tensor, row: int, column: int, count: int, rank: int) -> Tensor:
@@ -128,3 +153,15 @@ def in_block(
     if (lo, hi) == (0, memory.shape[axis]):
         return value
     return memory.slice_scatter(value, axis, lo, max(lo, hi))
+
+
+def inside(
+    spans: Sequence[tuple[int, int]], axes: Sequence[int], shape: Sequence[int], like: Tensor
+) -> Tensor:
+    """Return where a block is in an array of a shape."""
+    mask = torch.zeros(*shape, dtype=torch.bool, device=like.device)
+    place = [slice(None)] * len(shape)
+    for axis, (lo, hi) in zip(axes, spans, strict=True):
+        place[axis] = slice(lo, max(lo, hi))
+    mask[tuple(place)] = True
+    return mask

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Apply, Cut
 from diffprog.ops import OPS
+from diffprog.soft.cells import bare, in_cell, with_cell
 from diffprog.soft.emitter import name_of
 from diffprog.soft.rows import apply, converted, mean
 from diffprog.soft.watching import attended
-from diffprog.soft.writer import Term, const, finite_item, item, rank, shape, subscript
+from diffprog.soft.writer import Term, const, finite_item, flattened, item, rank, shape, subscript
 from diffprog.types import Array, Bool, Int, Real, Tuple, trail
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def read(em: Emitter, node: Read, args: Sequence[Term]) -> Term:
     attended(em, "read", node, at, array.type, None)
     if array.value is not None and all(isinstance(i, Term) and i.number for i in at):
         return _constant_cell(em, node, array, [i for i in at if isinstance(i, Term)])
+    array, at = in_cell(em, array, at)
     code, sizes = _sliced(em.tensor(array), array.type, at)
     at = [i for i in at if not (isinstance(i, Term) and i.number)]
     if all(isinstance(i, Cut) for i in at):
@@ -109,7 +111,7 @@ def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
             sizes.append(index.hi - index.lo)
             plain &= whole
         elif index.number:
-            parts.append(index.code if index.value is not None else _bare(index.code))
+            parts.append(index.code if index.value is not None else bare(index.code))
             plain = False
         else:
             parts.append(":")
@@ -117,13 +119,6 @@ def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:
     if plain:
         return code, sizes
     return f"{code}[..., {', '.join(parts + [':'] * trail(item(t)))}]", sizes
-
-
-def _bare(code: str) -> str:
-    """Return the code of a number without the parentheses around all of it."""
-    inner = code[1:-1]
-    whole = code.startswith("(") and code.endswith(")") and not set(inner) & set("()")
-    return inner if whole else code
 
 
 def _narrowed(code: str, sizes: Sequence[int], axis: int, index: Term, depth: int) -> str:
@@ -139,10 +134,55 @@ def write(em: Emitter, node: Write, args: Sequence[Term]) -> Term:
     """Return the array with the cells at a place replaced or updated."""
     array, value = args[0], args[1]
     at = indices(node.axes, args[2:], array.type)
+    if array.cells and isinstance(at[0], Term) and at[0].number:
+        cell, rest = in_cell(em, array, at)
+        new = _written(em, node, cell.code, list(shape(cell.type)), rest, value)
+        return with_cell(em, node, array, at[0], em.tensor(new))
+    number = _number(node, value)
+    if number is not None and _is_part(at, array.type):
+        return em.assign(node, f"{em.tensor(array)}.masked_fill({_mask(em, array, at)}, {number})")
+    if _is_over_nothing(node, array, at, value):
+        weight = _weight(em, at, shape(array.type), range(len(at)), 0)
+        fresh = "" if value.value == 1 else f" * {subscript(em.tensor(value), Real(), len(at))}"
+        return em.assign(node, weight + fresh)
     code = _written(em, node, em.tensor(array), list(shape(array.type)), at, value)
     new = code if code.type == node.type else Term(code.code, node.type)
     attended(em, "write", node, at, array.type, new)
     return new
+
+
+def _number(node: Write, value: Term) -> float | None:
+    """Return the number that a write puts into all cells of a place, if it is one."""
+    if node.op is not None or value.value is None or not isinstance(item(node.type), Real | Bool):
+        return None
+    numbers = set(map(float, flattened(value.value)))
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _is_over_nothing(node: Write, array: Term, at: Sequence[Index], value: Term) -> bool:
+    """Say whether a value is written into zeros at an uncertain place: it is there by weight."""
+    zeros = array.value is not None and not any(flattened(array.value))
+    uncertain = all(isinstance(i, Term) and not i.number for i in at)
+    plain = isinstance(item(node.type), Real | Bool) and rank(value.type) == 0
+    return node.op is None and zeros and uncertain and plain
+
+
+def _is_part(at: Sequence[Index], array: Type) -> bool:
+    """Say whether a place is always the same, and not the whole array."""
+    whole = [
+        isinstance(i, Cut) and (i.lo, i.hi) == (0, n) for i, n in zip(at, shape(array), strict=True)
+    ]
+    return not all(whole) and all(isinstance(i, Cut) or i.value is not None for i in at)
+
+
+def _mask(em: Emitter, array: Term, at: Sequence[Index]) -> str:
+    """Return the constant that says where a place is in an array."""
+    spans = []
+    for index in at:
+        lo, hi = (index.lo, index.hi) if isinstance(index, Cut) else (int(bare(index.code)), None)
+        spans.append((lo, lo + 1 if hi is None else hi))
+    sizes, axes = shape(array.type), tuple(range(-rank(array.type), 0))
+    return em.writer.constant("inside", f"inside({tuple(spans)!r}, {axes!r}, {sizes!r}, like)")
 
 
 def _written(
@@ -194,8 +234,13 @@ def _mixed(
     if rank(new.type) == 0 and sizes:
         fresh = subscript(fresh, cell, len(sizes))
     weight = _weight(em, at, sizes, uncertain, trail(cell))
-    made = (LINEAR[node.op or ""] if linear else MIXED).format(old=code, new=fresh, weight=weight)
-    return em.typed(node, made, place, hint=name_of(node))
+    text = LINEAR[node.op or ""] if linear else MIXED
+    made = text.format(old=code, new=fresh, weight=weight)
+    term = em.typed(node, made, place, hint=name_of(node))
+    em.changes[term.code, code] = lambda by: text.format(
+        old=code, new=fresh, weight=f"{by} * {weight}"
+    )
+    return term
 
 
 def _beside(em: Emitter, value: Term, sizes: list[int], uncertain: Sequence[int]) -> Term:

@@ -7,10 +7,12 @@ int its mean is the same and cheaper.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from diffprog.ops import OPS
-from diffprog.soft.writer import Term, item, rank
+from diffprog.soft.writer import Term, item, rank, retyped
 from diffprog.types import Array, Int, Real, Tuple
 
 if TYPE_CHECKING:
@@ -38,13 +40,16 @@ def formula(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     linear = LINEAR.get(node.op, ())
     args = [_mean(em, node, a) if i in linear else a for i, a in enumerate(args)]
     if node.op == "real":
-        return Term(args[0].code, node.type, args[0].number, args[0].value)
+        return retyped(args[0], node.type)
     args = _solid(em, node, args)
     ints = [i for i, a in enumerate(args) if not a.number and isinstance(item(a.type), Int)]
     codes = [_beside(em, a, node.type, ints, i) for i, a in enumerate(args)]
     code, bad = _guarded(em, node, args, codes)
+    if node.op == "neg" and not em.writer.inspect:
+        return Term(code, node.type, late=node.op)  # who reads it may do with what it is minus of
     if not ints:
         term = em.assign(node, code)
+        _change(em, node, term, codes)
         _report(em, node, bad, rank(node.type))
         return term
     over = _joint(em, node, args, ints)
@@ -52,6 +57,25 @@ def formula(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     at = em.typed(node, code, node.type, hint=f"{node.op}_at").code
     _report(em, node, f"({over} * {bad}{flat}).sum(-1)" if bad else "", rank(node.type))
     return em.assign(node, f"({over} * {at}{flat}).sum(-1)")
+
+
+def _change(em: Emitter, node: Apply, term: Term, codes: Sequence[str]) -> None:
+    """Note of a sum that it is one of its terms changed by the other."""
+    one = em.writer.one()
+    if node.op == "add":
+        for old, other in (codes, codes[::-1]):
+            em.changes[term.code, old] = partial(_added, old, other == one or other)
+    elif node.op == "sub":
+        old, other = codes
+        em.changes[term.code, old] = partial(_added, old, other == one or other, sign="-")
+
+
+def _added(old: str, other: str | bool, weight: str, *, sign: str = "+") -> str:
+    """Return the code of a sum whose second term, True for 1, counts by a weight."""
+    if other is True:
+        return f"{old} {sign} {weight}"
+    value = ", value=-1" if sign == "-" else ""
+    return f"torch.addcmul({old}, {other}, {weight}{value})"
 
 
 def _mean(em: Emitter, node: Apply, term: Term) -> Term:
@@ -69,9 +93,16 @@ def _solid(em: Emitter, node: Apply, args: Sequence[Term]) -> list[Term]:
     """Return the arguments, as tensors where the formula cannot do with numbers."""
     row = OPS[node.op]
     guarded = row.partial is not None and not _is_defined(row, args)
-    if node.op in PLAIN and not guarded and not all(a.number for a in args):
-        return list(args)
-    return [Term(em.tensor(_as_real(a)), Real()) if a.number else a for a in args]
+    plain = node.op in PLAIN and not guarded and not all(a.number for a in args)
+    return [
+        _tensor(em, _as_real(a)) if a.number and (a.value is not None or not plain) else a
+        for a in args
+    ]
+
+
+def _tensor(em: Emitter, number: Term) -> Term:
+    """Return a number as a tensor: operations on tensors are much faster than with numbers."""
+    return replace(number, code=em.tensor(number), number=False)
 
 
 def _as_real(term: Term) -> Term:
@@ -83,6 +114,8 @@ def _beside(em: Emitter, term: Term, t: Type, ints: Sequence[int], place: int) -
     """Return an argument's code beside the result's cells, with an axis for each int's values."""
     if term.number:
         return term.code
+    if term.value is not None and rank(term.type) == 0:
+        return em.tensor(term)
     missing = rank(t) - rank(term.type)
     if place in ints:
         new = len(ints) - 1 - ints.index(place)
@@ -124,7 +157,7 @@ def _is_defined(row: OpSpec, args: Sequence[Term]) -> bool:
     if row.name != "div":
         return False
     divisor = args[1]
-    if divisor.number and divisor.value is not None:
+    if isinstance(divisor.value, int | float):
         return divisor.value != 0
     old = item(divisor.type)
     return isinstance(old, Int) and not old.lo <= 0 < old.hi
@@ -142,6 +175,8 @@ def _whole(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
         return _sharpened(em, node, args)
     if node.op == "pick" and isinstance(item(args[0].type), Int):
         return em.assign(node, f"place_of_largest({em.tensor(args[0])}, None)")
+    if node.op == "pick" and args[0].late == "neg":
+        return em.assign(node, f"pick_least({args[0].code[1:]}, T)")
     codes = [em.tensor(_mean(em, node, a)) for a in args]
     text = OPS[node.op].formula
     assert text is not None

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
     from diffprog.ir.graph import Graph, Loop
     from diffprog.soft.emitter import Emitter
+    from diffprog.soft.writer import Writer
+
+
+LOOK = 64
+"""To see whether all rows have halted costs this much less than so many lines of a round: where a
+round has fewer it is not looked at each time."""
 
 
 @dataclass(frozen=True)
@@ -82,22 +88,26 @@ def go_on(
     em: Emitter,
     loop: Round,
     state: dict[int, Term],
-    sources: Sequence[Term | None],
+    sources: Callable[[Graph], Sequence[Term | None]],
     alive: tuple[str, str],
+    tame: str = "False",
 ) -> None:
-    """Write the way into the next round; rows that have halted keep the state they came with."""
+    """Write the way into the next round; rows that have halted keep the state they came with.
+
+    `sources`: those of the test, for a region after it. `tame`: the code of whether reals that go
+    on without weight do no harm; what is finite never does any.
+    """
     node, last = loop.node, loop.node.rounds - 1
     old = loop.terms(loop.names)
 
     def part(graph: Graph) -> None:
-        new = region(em, graph, loop.inputs(state, sources), loop.state)
+        new = region(em, graph, loop.inputs(state, sources(graph)), loop.state)
         changed = {p: term for p, term in new.items() if term.code != old[p].code}
-        reals = {p for p, term in changed.items() if isinstance(item(term.type), Real)}
-        on = em.writer.shared("on", " > ".join(alive), Bool()).code if reals else ""
         moved = []
         for p, term in changed.items():
-            keep = f"kept({on}" if p in reals else f"kept_finite({', '.join(alive)}"
-            code = f"{keep}, {term.code}, {old[p].code}, {trail(term.type)})"
+            harmless = tame if isinstance(item(term.type), Real) else "True"
+            on = em.writer.shared("on", f"rows_on({', '.join(alive)}, {harmless})", Bool()).code
+            code = f"kept({on}, {term.code}, {old[p].code}, {trail(term.type)})"
             moved.append((old[p].code, code))
         if moved:
             assign_all(em.writer, *zip(*moved, strict=True))
@@ -134,17 +144,26 @@ def written(
     head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
     with (
         em.body(loop.node.rounds) as more,
-        writer.block(head),
+        writer.block(head, [loop.counter, *names]),
         rounds(em, loop.terms(loop.names).values(), loop.node.span),
     ):
         body()
         writer.line(f"return {row_of(names)}")
+        every = 1 if writer.fixed else LOOK // _cost(writer)
     first = [*scalars.values(), *(nothing for _ in loop.outs), *(starts[p] for p in loop.state)]
     counters = f"range({loop.node.rounds})"
     writer.line(f"{row_of(names)} = rolled(")
+    if every > 1:
+        more.append(f"every={every}")
     for argument in (function, counters, row_of(first), "report", f"lambda state: {over}", *more):
         writer.line(f"    {argument},")
     writer.line(")")
+
+
+def _cost(writer: Writer) -> int:
+    """Return how much a round costs, in lines; one with loops or networks in it costs enough."""
+    large = any(writer.mentions(word) for word in ("for", "rolled", "nets"))
+    return LOOK if large else writer.size()
 
 
 def add(em: Emitter, loop: Round, weights: dict[int, str], values: dict[int, Term]) -> None:

@@ -7,39 +7,36 @@ meet it.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, cast
 
 from diffprog.ops import OPS
 from diffprog.soft.compare import compared
-from diffprog.soft.limits import product_fits, table_fits
+from diffprog.soft.limits import product_fits
 from diffprog.soft.reals import formula
-from diffprog.soft.tables import domain, results, spelled
-from diffprog.soft.writer import Term, const, finite_item, item, rank, retyped, shape, subscript
+from diffprog.soft.tables import spelled
+from diffprog.soft.tabulated import lifted, tabulated
+from diffprog.soft.writer import Term, const, finite_item, item, rank, retyped, shape
 from diffprog.types import Array, Bool, Int, Real, Tuple, is_finite, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Apply, Node, Table
+    from diffprog.ir.graph import Apply, Node
     from diffprog.soft.emitter import Emitter
     from diffprog.types import Type, Value
 
 TABLE_LIMIT = 1 << 15
 """The largest one-hot truth table of a sum; beyond it a sum is a convolution."""
 
-DENSE_LIMIT = 1 << 20
-"""The largest one-hot truth table at all; beyond it results are collected by their place."""
-
 LOGIC = {
     "and": "{0} * {1}",
-    "or": "{0} + (1 - {0}) * {1}",
-    "xor": "{0} * (1 - {1}) + (1 - {0}) * {1}",
-    "not": "1 - {0}",
-    "eq": "{0} * {1} + (1 - {0}) * (1 - {1})",
-    "ne": "{0} * (1 - {1}) + (1 - {0}) * {1}",
+    "or": "{0} + ({one} - {0}) * {1}",
+    "xor": "{0} * ({one} - {1}) + ({one} - {0}) * {1}",
+    "not": "{one} - {0}",
+    "eq": "{0} * {1} + ({one} - {0}) * ({one} - {1})",
+    "ne": "{0} * ({one} - {1}) + ({one} - {0}) * {1}",
 }
-"""Multilinear forms of rows on bools."""
+"""Multilinear forms of rows on bools; `one` is a tensor, which is faster than a number."""
 
 
 def number(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
@@ -95,8 +92,8 @@ def apply(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
 def finite(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     """Return a finite row, cell by cell: a fast form where there is one, else by its table."""
     if all(isinstance(item(a.type), Bool) for a in args) and node.op in LOGIC:
-        codes = [lifted(em, a, node.type) for a in args]
-        return em.assign(node, LOGIC[node.op].format(*codes))
+        codes = [em.tensor(a) if a.number else lifted(em, a, node.type) for a in args]
+        return em.assign(node, LOGIC[node.op].format(*codes, one=em.writer.one()))
     if node.op in ("add", "sub") and len(args) == 2:
         return _sum(em, node, args)
     if node.op == "neg":
@@ -107,14 +104,6 @@ def finite(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
         code = compared(node.op, [_operand(em, a, node.type) for a in args], em.writer)
         return em.assign(node, code)
     return tabulated(em, node, args)
-
-
-def lifted(em: Emitter, term: Term, t: Type) -> str:
-    """Return the code of an operand whose axes stand beside the cells of a result of type `t`."""
-    if term.number:
-        return term.code
-    missing = rank(t) - rank(term.type)
-    return subscript(em.tensor(term), item(term.type), missing)
 
 
 def _operand(em: Emitter, term: Term, t: Type) -> Term:
@@ -150,98 +139,6 @@ def _shifted(em: Emitter, node: Apply, p: Term, by: Term, *, flip: bool, down: b
     before, after = f"{by.code} - {by.type.lo}", f"{by.type.hi - 1} - {by.code}"
     left, right = (after, before) if down else (before, after)
     return em.assign(node, f"F.pad({code}, ({left}, {right}))")
-
-
-def tabulated(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
-    """Return a finite row by its truth table.
-
-    Constants are put in, other known values slice it.
-    """
-    names = [f"{c}" for c in "abcdef"[: len(args)]]
-    first = [i for i, a in enumerate(args) if a.number and a.value is None]
-    rest = [i for i, a in enumerate(args) if not a.number]
-    order = first + rest
-    text = spelled(
-        node.op,
-        [
-            a.code if a.number and a.value is not None else n
-            for a, n in zip(args, names, strict=True)
-        ],
-    )
-    items = [item(args[i].type) for i in order]
-    sizes = [finite_item(t).size for t in items]
-    table_fits(sizes, node)
-    domains = ", ".join(domain(t) for t in items)
-    params = ", ".join(names[i] for i in order)
-    function = f"lambda {params}: {text}"
-    operands = [_distribution(em, args[i], node.type) for i in rest]
-    known = list(zip([args[i].code for i in first], items[: len(first)], strict=True))
-    t = finite_item(node.type)
-    if not isinstance(t, Bool) and math.prod(sizes) * t.size > DENSE_LIMIT:
-        places = f"places({function}, [{domains}], {t.lo}, like)"
-        return _contracted(em, node, places, known, operands, collected=t.size)
-    truth = f"table({function}, [{domains}], {results(item(node.type))}, like)"
-    return _contracted(em, node, truth, known, operands)
-
-
-def _distribution(em: Emitter, term: Term, t: Type) -> str:
-    code = lifted(em, term, t)
-    return f"both({code})" if isinstance(item(term.type), Bool) else code
-
-
-def _contracted(
-    em: Emitter,
-    node: Node,
-    truth: str,
-    first: Sequence[tuple[str, Type]],
-    operands: Sequence[str],
-    name: str | None = None,
-    collected: int = 0,
-) -> Term:
-    hint = name or f"{getattr(node, 'op', 'table')}_table"
-    code = em.writer.constant(hint, truth)
-    if first:
-        code += f"[{', '.join(_place(c, t) for c, t in first)}]"
-    call = [f"collect({code}", str(collected)] if collected else [f"image({code}"]
-    return em.assign(node, f"{', '.join([*call, *operands])})")
-
-
-def _place(code: str, t: Type) -> str:
-    lo = finite_item(t).lo
-    return f"int({code})" if isinstance(t, Bool) else code if lo == 0 else f"{code} - {lo}"
-
-
-def table(em: Emitter, node: Table, args: Sequence[Term]) -> Term:
-    """Return a tabulated expression.
-
-    One contraction over all its inputs; known ones slice it first.
-    """
-    order = [i for i, a in enumerate(args) if a.number] + [
-        i for i, a in enumerate(args) if not a.number
-    ]
-    t = finite_item(node.type)
-    sizes = [finite_item(a.type).size for a in args]
-    cells = [int(e) for e in node.entries]
-    if all(a.number for a in args):
-        return _known_entry(em, node, args, sizes)
-    made = "None" if isinstance(t, Bool) else f"range({t.size})"
-    truth = f"entries({cells!r}, {sizes!r}, {made}, like)"
-    if order != sorted(order):
-        axes = [*order, *([] if isinstance(t, Bool) else [len(args)])]
-        truth += f".permute({axes!r})"
-    known = [(args[i].code, args[i].type) for i in order if args[i].number]
-    operands = [_distribution(em, args[i], node.type) for i in order if not args[i].number]
-    return _contracted(em, node, truth, known, operands, "expression_table")
-
-
-def _known_entry(em: Emitter, node: Table, args: Sequence[Term], sizes: Sequence[int]) -> Term:
-    values = finite_item(node.type).values()
-    name = em.writer.literal("entries", repr(tuple(values[e] for e in node.entries)))
-    place = "0"
-    for a, size in zip(args, sizes, strict=True):
-        inner = _place(a.code, a.type)
-        place = inner if place == "0" else f"({place}) * {size} + {inner}"
-    return Term(f"{name}[{place}]", node.type, number=True)
 
 
 def converted(em: Emitter, node: Node, term: Term, t: Type) -> Term:

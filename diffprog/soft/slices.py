@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Const
 from diffprog.soft.emitter import placed
-from diffprog.soft.writer import Term, const, subscript
+from diffprog.soft.writer import Term, const, shape, subscript
 from diffprog.types import trail
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def shifted(code: str, by: int) -> str:
 
 def name_of(term: Term) -> str:
     """Return the name of an array, or a word where it has none."""
-    return term.code if term.code.isidentifier() else "cells"
+    return term.late or (term.code if term.code.isidentifier() else "cells")
 
 
 def uniform(em: Emitter, term: Term, axes: int) -> Term:
     """Return a value that is the same in all iterations, beside their axes."""
     if term.number or term.value is not None:
         return term
-    code = subscript(term.code, term.type, axes)
+    code = subscript(em.tensor(term), term.type, axes)
     return em.writer.shared(f"{name_of(term)}_each", code, term.type)
 
 
@@ -63,8 +63,9 @@ def sliced(code: str, array: Term, places: Places, spans: Sequence[Span]) -> str
     for k, span in enumerate(spans):
         if k in by_counter:
             lo, hi = (shifted(c, by_counter[k][1]) for c in span)
-            parts.append(f"{lo}:{hi}")
+            whole = (lo, hi) == ("0", str(shape(array.type)[by_counter[k][0]]))
+            parts.append(":" if whole else f"{lo}:{hi}")
         else:
             parts.append("None")
     parts += [":"] * (depth - len(order))
-    return f"{code}[..., {', '.join(parts)}]"
+    return code if set(parts) == {":"} else f"{code}[..., {', '.join(parts)}]"

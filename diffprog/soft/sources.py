@@ -16,7 +16,8 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from diffprog.soft import chunks, finite, folds, halting, kernels, memory
+from diffprog.soft import chunks, finite, folds, halting, kernels, memory, rolling
+from diffprog.soft.lines import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def _functions(module: ModuleType) -> dict[str, FunctionType]:
 
 KERNELS: dict[str, FunctionType] = {
     name: function
-    for module in (kernels, finite, memory, folds, halting, chunks)
+    for module in (kernels, finite, memory, folds, halting, rolling, chunks)
     for name, function in _functions(module).items()
 }
 """Every function that generated code may call, by name."""
@@ -44,6 +45,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 from types import FunctionType
 from typing import Any
@@ -54,8 +56,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.utils._pytree import tree_flatten, tree_unflatten
 """
-
-WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def used(text: str) -> list[str]:
@@ -90,12 +90,12 @@ def assembled(
     top = ["    report = {} if report is None else report"]
     like = f"{params[0]}" if params else "next(iter(holes.values()), torch.zeros(()))"
     top.append(f"    like = {like} if like is None else like")
-    if writer.constants:
+    body = "\n".join(writer.swept())
+    words = set(WORD.findall(body))
+    if words & writer.constants.keys():
         top.append("    constants = make_constants(like) if constants is None else constants")
     top.append("    T, choice_T = temperature(T), temperature(choice_T)")
-    top.append("    TIES = tie_offset(T, ties)")
-    body = "\n".join(writer.lines)
-    words = set(WORD.findall(body))
+    top.append("    T, TIES = steady(T, like), steady(tie_offset(T, ties), like)")
     top += [f'    {name} = constants["{name}"]' for name in writer.constants if name in words]
     top += [f"    {name} = {code}" for name, code in weights.values()]
     keywords = "holes={}, constants=None, nets={}, T=1.0, choice_T=1.0, ties=True, epsilon=0.0"
@@ -104,21 +104,30 @@ def assembled(
     head = head if len(head) < 97 else head.replace(", *, ", ",\n    *, ", 1)
     doc = '    """Run the program on soft values; leading axes are free and broadcast."""'
     function = "\n".join([head, doc, *top, body])
-    made = [f'        "{name}": {code},' for name, code in writer.constants.items()]
-    constants = "\n".join(
-        [
-            "def make_constants(like):",
-            '    """Return the program\'s tables on the device and in the dtype of `like`."""',
-            "    return {",
-            *made,
-            "    }",
-        ]
-    )
+    constants = _constants(writer, words)
     literals = "\n".join(f"{name} = {code}" for name, code in writer.literals.items())
     names = used(constants + function)
-    long = f"LONG, KEPT = {halting.LONG}, {halting.KEPT}" if "rolled" in names else ""
+    long = f"LONG, KEPT = {rolling.LONG}, {rolling.KEPT}" if "rolled" in names else ""
     parts = [IMPORTS.strip(), long, *map(_source, names), literals, constants, function]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _constants(writer: Writer, words: set[str]) -> str:
+    """Return the function that makes the constants which the words name, and what those need."""
+    wanted = [name for name in writer.constants if name in words]
+    needed: set[str] = set()
+    for name, code in reversed(writer.constants.items()):
+        if name in words or name in needed:
+            needed |= {name, *WORD.findall(code)}
+    lines = [
+        "def make_constants(like):",
+        '    """Return the program\'s tables on the device and in the dtype of `like`."""',
+        *(f"    {name} = {code}" for name, code in writer.constants.items() if name in needed),
+        "    return {",
+        *(f'        "{name}": {name},' for name in wanted),
+        "    }",
+    ]
+    return "\n".join(lines)
 
 
 def compiled(source: str, name: str) -> dict[str, Any]:

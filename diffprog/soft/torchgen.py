@@ -30,6 +30,7 @@ from diffprog.ir.known import is_scalar, known
 from diffprog.ops import OPS
 from diffprog.soft import rows, watching
 from diffprog.soft.addressing import addressing
+from diffprog.soft.apart import spent
 from diffprog.soft.branches import select
 from diffprog.soft.counted import loop_for
 from diffprog.soft.emitter import Emitter, placed
@@ -42,6 +43,8 @@ from diffprog.soft.pieces import WHOLE, Pieces
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
 from diffprog.soft.sources import KERNELS, assembled
+from diffprog.soft.tabulated import table
+from diffprog.soft.together import read_together, together
 from diffprog.soft.watching import CALLS, addressed, loop_ends
 from diffprog.soft.writer import Term, Writer, const, item, row_of
 from diffprog.types import Bool, Real, Tuple
@@ -87,6 +90,7 @@ class Generator:
                 code = f"choice({code}, choice_T)"
                 code += "[..., 1]" if isinstance(item(node.type), Bool) else ""
             self.weights[node.key] = (name, code)
+            self.writer.outside([name])
             self.emitter.choices[name] = node.key
         return self.weights[node.key][0]
 
@@ -100,11 +104,15 @@ class Generator:
         terms: dict[int, Term] = {}
         several: dict[int, dict[int, Term]] = {}
         steps = addressing(graph) if self.tracing is not None else {}
-        for node in graph.nodes:
-            if node.id not in needed.nodes:
-                continue
+        beside = {} if self.writer.fixed else together(graph, needed.nodes)
+        writes = spent(graph)
+        for node in (graph[n] for n in sorted(needed.nodes)):
+            self.emitter.spent = writes
             args = [terms.get(i) for i in node.inputs]
+            terms |= read_together(self.emitter, graph, beside.get(node.id, ()), terms)
             match node:
+                case Read() if node.id in terms:
+                    continue
                 case Param():
                     terms[node.id] = placed(inputs[node.id])
                 case Project(place):
@@ -157,7 +165,7 @@ class Generator:
                 known_now = number or constant
                 return rows.number(em, node, args) if known_now else rows.apply(em, node, args)
             case Table():
-                return rows.table(em, node, args)
+                return table(em, node, args)
             case Hole():
                 return hole(em, node, args)
             case Read():
@@ -202,12 +210,13 @@ def generate(
             loop `by ponder`, and first the weights of each such axis.
         pieces: whether it is for `torch.compile`, with loops some rounds at a time.
     """
-    writer = Writer(inspect=inspect)
+    writer = Writer(inspect=inspect, fixed=inspect or tracing is not None)
     writer.reserve({*KERNELS, "inspect", *CALLS})
     generator = Generator(writer, tracing=tracing, outcomes=outcomes)
     cut = generator.emitter.pieces = Pieces() if pieces else None
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
+    writer.outside(params)
     for p in graph.params:
         value_fits(p.type, p.span)
     inputs = [

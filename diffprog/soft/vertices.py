@@ -40,34 +40,28 @@ def by_vertices(
         f"{function}(report, {', '.join(codes)})",
         t,
     )
-    likelihoods: dict[int, str] = {}
 
     def likelihood(source: int) -> str:
-        if source not in likelihoods:
-            lead = f"{value.code}.dim() - {trail(t)}" if trail(t) else f"{value.code}.dim()"
-            term = placed(args[source])
-            every = [
-                _every(em, term, lead) if i == source else c
-                for i, c in zip(asked, codes, strict=True)
-            ]
-            at = f"{function}(None, {', '.join(every)})"
-            code = (
-                f"by_value({at}, {shape(term.type)!r})"
-                if rank(term.type)
-                else f"{at}.movedim(0, -1)"
-            )
-            likelihoods[source] = writer.assign("likelihood", code, t).code
-        return likelihoods[source]
+        lead = f"{value.code}.dim() - {trail(t)}" if trail(t) else f"{value.code}.dim()"
+        term = placed(args[source])
+        every = [
+            _every(em, term, lead) if i == source else c for i, c in zip(asked, codes, strict=True)
+        ]
+        at = f"{function}(None, {', '.join(every)})"
+        code = (
+            f"by_value({at}, {shape(term.type)!r})" if rank(term.type) else f"{at}.movedim(0, -1)"
+        )
+        return writer.shared("likelihood", code, t).code
 
     def posterior(source: int, values: Sequence[int]) -> Term:
         term = placed(args[source])
-        code = _likely(likelihood(source), values, t, rank(term.type))
+        code = _likely(likelihood(source), values, t, rank(term.type), writer.one())
         if isinstance(finite_item(term.type), Bool):
             x = em.tensor(term)
-            final = f"likely({x} * {code}[..., 1], (1 - {x}) * {code}[..., 0])"
+            final = f"likely({x} * {code}[..., 1], ({writer.one()} - {x}) * {code}[..., 0])"
         else:
             final = f"normalised({em.tensor(term)} * {code})"
-        return writer.assign(f"{getattr(graph[source], 'name', 'x')}_given", final, term.type)
+        return writer.shared(f"{getattr(graph[source], 'name', 'x')}_given", final, term.type)
 
     return value, posterior
 
@@ -83,10 +77,10 @@ def _every(em: Emitter, term: Term, lead: str) -> str:
     )
 
 
-def _likely(code: str, values: Sequence[int], t: object, cells: int) -> str:
+def _likely(code: str, values: Sequence[int], t: object, cells: int, one: str) -> str:
     """Return the code of P(test is one of `values` | source = v), with v on the last axis."""
     if isinstance(t, Bool):
-        return code if list(values) == [1] else f"(1 - {code})"
+        return code if list(values) == [1] else f"({one} - {code})"
     after = [":"] * (cells + 1)
     parts = [f"{code}[..., {', '.join([str(v), *after])}]" for v in values]
     return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"

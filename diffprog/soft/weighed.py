@@ -52,7 +52,7 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         writer.line(f"{unhalted} = {unhalted} + missing")
         writer.line(f"{total}, {active} = {total} + {active} * {unit}, {active} - {ends}")
         with writer.reached(active):
-            go_on(em, loop, state, [None] * node.sources, (active, "0"))
+            go_on(em, loop, state, lambda _: [None] * node.sources, (active, "0"))
 
     zero, one = "like.new_zeros(())", "like.new_ones(())"
     scalars = {active: one, total: zero, cost: zero, unhalted: zero}
@@ -99,7 +99,7 @@ def ponder(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         halts(em, node, f"{leaving} - {unhalted}", unhalted)
         writer.line(f"{alive} = {alive} * (1 - {unit}) if {loop.counter} < {last} else 0 * {alive}")
         with writer.reached(alive):
-            go_on(em, loop, state, [None] * node.sources, (alive, "0"))
+            go_on(em, loop, state, lambda _: [None] * node.sources, (alive, "0"))
 
     zero = "like.new_zeros(())"
     scalars = {alive: "like.new_ones(())", cost: zero, unhalted: zero}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from diffprog.soft.lines import Lines
 from diffprog.types import (
     Array,
     Bool,
@@ -43,12 +44,16 @@ class Term:
         type: the value's type; a tensor has `trail(type)` trailing axes.
         number: whether the expression is a plain Python number.
         value: the crisp value, where it is a constant of the program.
+        late: a name for the value where `code` is not written yet: it is when it is first read.
+        cells: whether the expression is a Python list of an array's cells.
     """
 
     code: str
     type: Type
     number: bool = False
     value: Value | None = None
+    late: str = ""
+    cells: bool = False
 
 
 def item(t: Type) -> Scalar:
@@ -120,35 +125,14 @@ def assign_all(writer: Writer, left: Sequence[str], right: Sequence[str]) -> Non
 
 
 @dataclass
-class Writer:
+class Writer(Lines):
     """Collects the body of one generated function, its constants, and which kernels it calls."""
 
-    lines: list[str] = field(default_factory=list)
     constants: dict[str, str] = field(default_factory=dict)
     literals: dict[str, str] = field(default_factory=dict)
     reach: list[str] = field(default_factory=list)
     inspect: bool = False
-    depth: int = 1
-    _shared: list[dict[str, str]] = field(default_factory=lambda: [{}])
     _names: set[str] = field(default_factory=lambda: set(RESERVED))
-    _line: tuple[str, int] | None = None
-
-    def line(self, text: str) -> None:
-        """Write a line."""
-        self.lines.append("    " * self.depth + text)
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """Write a header, and what the `with` writes under it, indented."""
-        self.line(header)
-        self.depth += 1
-        self._shared.append({})  # what is written inside may not be there outside
-        start = len(self.lines)
-        yield
-        self._shared.pop()
-        if all(text.lstrip().startswith("#") for text in self.lines[start:]):
-            self.line("pass")
-        self.depth -= 1
 
     def reserve(self, names: set[str]) -> None:
         """Keep names from being given to variables."""
@@ -162,30 +146,45 @@ class Writer:
         while name in self._names:
             name, number = f"{base}_{number}", number + 1
         self._names.add(name)
+        self._local.add(name)
         return name
 
-    def assign(self, hint: str, code: str, t: Type, *, number: bool = False) -> Term:
-        """Write `name = code` and return the name as a term."""
+    def assign(
+        self, hint: str, code: str, t: Type, *, number: bool = False, pure: bool = False
+    ) -> Term:
+        """Write `name = code` and return the name as a term; if `pure`, only where that is read."""
         name = self.fresh(hint)
         self.line(f"{name} = {code}")
+        self.define([name])
+        if pure:
+            self._pure.add(name)
         return Term(name, t, number=number)
 
     def shared(self, hint: str, code: str, t: Type) -> Term:
-        """Write `name = code`, or return the name that the same code has in this block already."""
-        for known in reversed(self._shared):
-            if code in known:
-                return Term(known[code], t)
-        term = self.assign(hint, code, t)
-        self._shared[-1][code] = term.code
-        return term
+        """Write `name = code`, or return the name that the same code has already.
+
+        What does not vary in a loop is written before it.
+        """
+        name = self.known(code)
+        if name is None and self.is_constant(code):
+            name = self.constant(hint, code)
+        elif name is None:
+            name = self.fresh(hint)
+            self.share(name, code)
+        return Term(name, t)
+
+    def one(self) -> str:
+        """Return the name of the constant 1."""
+        return self.tensor(const(1.0, Real()))
 
     def complement(self, name: str) -> str:
         """Return the code of 1 - what has this name: what it is 1 minus of, where that is so."""
-        for known in reversed(self._shared):
-            for code, made in known.items():
-                if made == name and code.startswith("1 - ") and code[4:].isidentifier():
-                    return code[4:]
-        return f"1 - {name}"
+        start = f"{self.one()} - "
+        for block in reversed(self._blocks):
+            for code, made in block.shared.items():
+                if made == name and code.startswith(start) and code[len(start) :].isidentifier():
+                    return code[len(start) :]
+        return f"{start}{name}"
 
     def constant(self, hint: str, code: str) -> str:
         """Return the name of a constant tensor, made once by an expression in `like`."""
@@ -194,6 +193,7 @@ class Writer:
                 return name
         name = self.fresh(hint)
         self.constants[name] = code
+        self.outside([name], constant=True)
         return name
 
     def literal(self, hint: str, code: str) -> str:
@@ -203,6 +203,7 @@ class Writer:
                 return name
         name = self.fresh(hint.upper())
         self.literals[name] = code
+        self.outside([name], constant=True)
         return name
 
     def note(self, kind: str, line: int, amount: str) -> None:
@@ -220,6 +221,11 @@ class Writer:
         """Return the code of a term as a soft value."""
         if term.value is not None:
             return self._constant_of(term)
+        if term.late:
+            return self.shared(term.late, term.code, term.type).code
+        if term.cells:
+            code = f"side_by_side({term.code}, {trail(term.type) - 1})"
+            return self.assign(term.code, code, term.type, pure=True).code
         if not term.number:
             return term.code
         match term.type:
@@ -244,10 +250,9 @@ class Writer:
         flat = flattened(term.value)
         match item(term.type):
             case Real():
-                return self.constant("numbers", _numbers(shape(term.type), flat, term.value))
+                return self.constant(*_numbers(shape(term.type), flat, term.value))
             case Bool():
-                code = f"like.new_tensor({_floats(term.value)!r})"
-                return self.constant("bits", code)
+                return self.constant(*_numbers(shape(term.type), flat, _floats(term.value)))
             case finite:
                 lo, n = finite.lo, finite.size
                 if not isinstance(term.type, Array):
@@ -257,11 +262,17 @@ class Writer:
                 return self.constant("cells", code)
 
 
-def _numbers(shape: Sequence[int], flat: Sequence[float], value: Value | None) -> str:
-    """Return the code of reals; if all are one number, without a list of them."""
-    if shape and len(set(map(repr, flat))) == 1:
-        return f"like.new_full({tuple(shape)!r}, {flat[0]!r})"
-    return f"like.new_tensor({value!r})"
+NAMED = {0.0: "zero", 1.0: "one"}
+"""What constants of one cell are called."""
+
+
+def _numbers(shape: Sequence[int], flat: Sequence[float], value: object) -> tuple[str, str]:
+    """Return a name for reals and their code; if all are one number, without a list of them."""
+    if not shape:
+        return NAMED.get(flat[0], f"number_{flat[0]}"), f"like.new_full((), {float(flat[0])!r})"
+    if len(set(map(repr, flat))) == 1:
+        return "numbers", f"like.new_full({tuple(shape)!r}, {float(flat[0])!r})"
+    return "numbers", f"like.new_tensor({value!r})"
 
 
 def flattened(value: Value | None) -> list[int | float]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import diffprog as dp
-from diffprog.soft import rows
+from diffprog.soft import tabulated
 
 TOO_LARGE = {
     "table": (
@@ -51,7 +51,7 @@ def test_a_large_table_is_kept_by_places() -> None:
     module = dp.loads(
         "program p(a: int<97>, b: int<101>) -> int<9700>:\n    return a * b\n"
     ).soften()
-    assert rows.DENSE_LIMIT < 97 * 101 * 9601
+    assert tabulated.DENSE_LIMIT < 97 * 101 * 9601
     assert "collect(" in module.source
     torch.manual_seed(0)
     a, b = torch.rand(2, 97).softmax(-1), torch.rand(2, 101).softmax(-1)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffprog.soft import halting
+from diffprog.soft import rolling
 from tests.unit.soft.soften import soft
 
 COUNT = """
@@ -175,12 +175,12 @@ def saved(n: int) -> tuple[int, Tensor]:
 
 def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory for the backward pass grows with the root of the rounds; gradients are the same."""
-    monkeypatch.setattr(halting, "LONG", 16)
-    monkeypatch.setattr(halting, "KEPT", 0)
+    monkeypatch.setattr(rolling, "LONG", 16)
+    monkeypatch.setattr(rolling, "KEPT", 0)
     few, _ = saved(9)
     many, grad = saved(900)
     assert many < 10 * few
-    monkeypatch.setattr(halting, "LONG", 10_000)  # the generated file has it as a constant
+    monkeypatch.setattr(rolling, "LONG", 10_000)  # the generated file has it as a constant
     plain, want = saved(900)
     assert plain > 8 * many
     torch.testing.assert_close(grad, want, rtol=1e-13, atol=0)  # summed a chunk at a time
@@ -188,7 +188,7 @@ def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reports_of_a_long_loop_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Running a chunk again for the backward pass does not report again."""
-    monkeypatch.setattr(halting, "KEPT", 0)
+    monkeypatch.setattr(rolling, "KEPT", 0)
     module = soft(
         "program f(x: real) -> real:\n"
         "    for i in 0 .. 400:\n"
@@ -215,8 +215,8 @@ def test_long_halting_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     n = torch.tensor([3, 30])
     found = []
     for limit in (16, 10_000):
-        monkeypatch.setattr(halting, "LONG", limit)
-        monkeypatch.setattr(halting, "KEPT", 0)
+        monkeypatch.setattr(rolling, "LONG", limit)
+        monkeypatch.setattr(rolling, "KEPT", 0)
         module = soft(text)
         out = module(x=x, n=n)
         found.append((out, torch.autograd.grad(out.sum(), x)[0]))
