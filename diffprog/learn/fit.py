@@ -155,6 +155,7 @@ def fit(
     noise: float = 0.0,
     entropy: float = 0.0,
     anneal: tuple[float, float] | None = None,
+    cool: tuple[float, float] | None = None,
     start: float = 0.5,
     batch: int | None = None,
     every: int = 10,
@@ -167,7 +168,7 @@ def fit(
     cost: float = 0.01,
     select: str = "crisp",
     progress: bool = True,
-    stop_when_exact: bool = True,
+    stop_when_exact: bool | int = True,
     resume: bool = True,
 ) -> Result:
     """Learn the holes of a program from examples.
@@ -194,6 +195,8 @@ def fit(
         noise: the scale of gradient noise, noise / (1 + t)^0.55 after clipping.
         entropy: the weight of an entropy bonus that falls to 0.
         anneal: the choices' temperature at the first and the last step.
+        cool: that of the relaxed operations (`pick`, `chance`, comparisons), for `soft`: what is
+            trained while it falls loses less where it is run crisply.
         start: the spread of the first logits.
         batch: how many rows a step sees; all by default.
         every: how many steps lie between two crisp evaluations.
@@ -209,7 +212,8 @@ def fit(
         select: what the best is chosen by, and what has to be exact to stop: the `crisp` answers,
             or the most probable `soft` ones. Programs without networks know only the first.
         progress: whether to show it, on stderr.
-        stop_when_exact: whether to stop when a restart is right on train and dev.
+        stop_when_exact: whether to stop when a restart is right on train and dev; a number
+            is how many evaluations in a row have to say so.
         resume: whether to go on with the run in `out`.
 
     Raises:
@@ -220,7 +224,7 @@ def fit(
         {
             "restarts": restarts, "estimator": estimator, "steps": steps, "seed": seed, "lr": lr,
             "optimiser": optimiser, "clip": clip, "noise": noise, "entropy": entropy,
-            "anneal": anneal, "start": start, "batch": batch, "every": every,
+            "anneal": anneal, "cool": cool, "start": start, "batch": batch, "every": every,
             "samples": samples, "straight_through": straight_through, "states": states,
             "width": width, "tolerance": tolerance, "scale": scale, "cost": cost,
             "stop_when_exact": stop_when_exact, "network_lr": network_lr, "fall": fall,

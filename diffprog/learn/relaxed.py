@@ -37,6 +37,7 @@ class Soft:
     Attributes:
         cost: the weight of what loops `by act` and `by ponder` cost: the loss is
             sum_n p_n L_n + cost * (N + R, or the divergence).
+        warmth: the temperature of the relaxed operations in training.
     """
 
     tasks: Sequence[Task]
@@ -45,6 +46,7 @@ class Soft:
     cost: float = 0.0
     why: str = ""
     name: str = field(default="soft", init=False)
+    warmth: float = field(default=1.0, init=False)
 
     def __post_init__(self) -> None:
         pairs = zip(self.modules, self.tasks, strict=True)
@@ -78,6 +80,7 @@ class Soft:
     ) -> Loss:
         """Return minus the mean log-likelihood of the answers, and the weighted costs."""
         own, module = self.tasks[task], self.modules[task]
+        module.temperature = self.warmth
         rows = (restarts_of(weights), own.rows.count)
         logits = _logits(module, weights, temperature)
         with module.given(layers(module, weights)):

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 CONFIG, PROGRAM, METRICS = "config.json", "program.dp", "metrics.csv"
 CHECKPOINT, LEARNED, REPORT = "checkpoint.safetensors", "learned.dp", "report.json"
+
+
+Temperature = Annotated[float, Field(gt=0)]
 
 
 class Options(BaseModel):
@@ -48,6 +51,7 @@ class Options(BaseModel):
     noise: float = Field(0.0, ge=0)
     entropy: float = 0.0
     anneal: tuple[float, float] | None = None
+    cool: tuple[Temperature, Temperature] | None = None
     start: float = Field(0.5, ge=0)
     batch: int | None = Field(None, ge=1)
     every: int = Field(10, ge=1)
@@ -59,7 +63,7 @@ class Options(BaseModel):
     scale: float | None = Field(None, gt=0)
     cost: float = Field(0.01, ge=0)
     select: Literal["crisp", "soft"] = "crisp"
-    stop_when_exact: bool = True
+    stop_when_exact: int = Field(1, ge=0)
 
 
 def options(given: Mapping[str, object]) -> Options:

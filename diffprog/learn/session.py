@@ -120,8 +120,11 @@ class Session:
         recipe = Recipe(
             lr=rate, network_lr=o.network_lr, fall=o.fall, weight_decay=o.weight_decay,
             optimiser=o.optimiser, clip=o.clip, noise=o.noise, entropy=o.entropy,
-            anneal=o.anneal, steps=o.steps, start=o.start, seed=o.seed,
+            anneal=o.anneal, cool=o.cool, steps=o.steps, start=o.start, seed=o.seed,
         )  # fmt: skip
+        if o.cool is not None and not isinstance(estimator, Soft):
+            message = f"`cool` is a way of `soft`, not of `{estimator.name}`"
+            fail("DP627", message, hint="use `estimator='soft'`")
         descent = Descent(estimator, self.cells, self.restarts, recipe, self.networks)
         return descent, estimator.name, estimator.why
 
@@ -167,6 +170,8 @@ class Session:
 
     def _tasks(self, step: int) -> range | list[int]:
         """Return the batches of a step: all without `batch`, else the next of the epoch's order."""
+        if isinstance(self.trainer, Descent) and isinstance(self.trainer.estimator, Soft):
+            self.trainer.estimator.warmth = self.trainer.recipe.warmth(step)
         if isinstance(self.examples, Stream):
             assert isinstance(self.trainer, Descent)
             done = step / self.options.steps
@@ -185,12 +190,13 @@ class Session:
         return self._modules[id(bound)]
 
     def _done(self) -> bool:
-        """Say whether some restart is right on everything."""
-        if not self.options.stop_when_exact:
-            return False
-        return float(self.record.train[-1]) == 1 and (
-            self.dev is None or float(self.record.dev[-1]) == 1
-        )
+        """Say whether some restart was right on everything, as often as is asked."""
+        times = self.options.stop_when_exact
+        soft = self.options.select == "soft" and self.networks
+        exact = [
+            row["soft" if soft else "crisp"] == row.get("dev", 1) == 1 for row in self.rows[-times:]
+        ]
+        return times > 0 and len(exact) == times and all(exact)
 
     def _evaluated(self, step: int, loss: Tensor) -> Row:
         choices, reals = self.trainer.hardened(), self.trainer.reals()

@@ -40,6 +40,7 @@ class Recipe:
         entropy: the weight of the choices' entropy in the objective; it falls to 0 by the end
             (Gaunt 2016).
         anneal: the choices' temperature at the first and the last step, or None for 1.
+        cool: that of the relaxed operations, for `soft`.
         steps: the number of the last step, for what changes over time.
         start: the spread of the first logits.
         seed: of everything that is random.
@@ -54,6 +55,7 @@ class Recipe:
     noise: float = 0.0
     entropy: float = 0.0
     anneal: tuple[float, float] | None = None
+    cool: tuple[float, float] | None = None
     steps: int = 1000
     start: float = 0.5
     seed: int = 0
@@ -64,9 +66,14 @@ class Recipe:
 
     def temperature(self, step: int) -> float:
         """Return the choices' temperature at a step: geometric between its ends."""
-        if self.anneal is None:
-            return 1.0
-        first, last = self.anneal
+        return self._between(self.anneal, step)
+
+    def warmth(self, step: int) -> float:
+        """Return the temperature of the relaxed operations at a step."""
+        return self._between(self.cool, step)
+
+    def _between(self, ends: tuple[float, float] | None, step: int) -> float:
+        first, last = ends or (1.0, 1.0)
         return float(first * (last / first) ** (step / max(1, self.steps - 1)))
 
 

@@ -266,3 +266,43 @@ def test_the_learning_rate_falls() -> None:
 
     recipe = Recipe(fall=0.01, steps=101)
     assert [recipe.share(s) for s in (0, 50, 100)] == pytest.approx([1, 0.1, 0.01])
+
+
+def test_training_may_wait_until_all_is_right_several_times() -> None:
+    """Of two runs alike, the one that asks for three evaluations in a row stops two later."""
+    first, third = (parity(steps=400, stop_when_exact=times).metrics for times in (1, 3))
+    assert [row["crisp"] for row in first].count(1.0) == 1
+    assert [row["crisp"] for row in third[-3:]] == [1.0] * 3
+    assert third[: len(first)] == first
+    assert len(third) == len(first) + 2
+    with pytest.raises(dp.DiffprogError, match="stop_when_exact"):
+        parity(stop_when_exact=-1)
+
+
+THRESHOLD = """
+net scale = linear(in = 1)
+
+program above(x: real) -> bool:
+    return scale([x]) > 0.0
+"""
+
+
+def test_relaxed_operations_may_cool() -> None:
+    """The loss of the last step is that of the module at the last temperature."""
+    from diffprog.learn.trainer import Recipe
+
+    assert [Recipe(cool=(1.0, 0.01), steps=3).warmth(s) for s in range(3)] == [1.0, 0.1, 0.01]
+    pairs = [({"x": x}, x > 0) for x in (-1.0, -0.5, 0.5, 2.0)]
+    program = dp.loads(THRESHOLD)
+    options = {"steps": 1, "network_lr": 1e-9, "progress": False, "stop_when_exact": False}
+    losses = [dp.fit(program, pairs, cool=(t, t), **options).metrics[-1]["loss"] for t in (1, 4)]
+    xs, ys = torch.tensor([x["x"] for x, _ in pairs]), torch.tensor([y for _, y in pairs])
+    for loss, t in zip(losses, (1.0, 4.0), strict=True):
+        module = program.soften(seed=0)
+        module.temperature = t
+        said = module(x=xs)
+        wanted = -torch.where(ys, said, 1 - said).log().mean().detach()
+        assert loss == pytest.approx(float(wanted), rel=1e-5)
+    for wrong in ({"cool": (1.0, 0.0)}, {"cool": (1.0, 0.5), "estimator": "sample"}):
+        with pytest.raises(dp.DiffprogError, match="cool"):
+            dp.fit(program, pairs, steps=1, progress=False, **wrong)
