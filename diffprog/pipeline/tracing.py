@@ -94,14 +94,15 @@ class SoftTrace:
             path: where to.
             words: what cells are called, by the name of their array; under `answer`, what each
                 read is for.
-            only: the variables that a picture shows; all by default. A page shows all.
+            only: the variables that a picture shows, and the moments at which something happens
+                with them; all by default. A page shows all.
 
         Raises:
             DiffprogError: DP640 for another format, DP644 without matplotlib, DP645 where nothing
                 was to be watched, and what drawing a graph may raise.
         """
         if Path(path).suffix.lower() != ".html":
-            shown = [step for step in self.steps if not only or _variable(step) in only]
+            shown = of_variables(self.steps, only) if only else self.steps
             return plot(shown, path, title=self.program.name, words=words)
         drawing = self.program.graph()
         return drawing.render(path, self.weights, items=self.items, words=words)
@@ -201,6 +202,13 @@ def _run(
     # Lines of the program's own text are told without the name of a file.
     answer, found = module.trace(**given)
     return answer, tuple(s._replace(file="") if s.file == own else s for s in found)
+
+
+def of_variables(steps: Sequence[TraceStep], names: Sequence[str]) -> list[TraceStep]:
+    """Return the steps of some variables, their moments numbered anew."""
+    shown = [step for step in steps if not set(names).isdisjoint(_variable(step).split(", "))]
+    moments = {moment: i for i, moment in enumerate(sorted({step.step for step in shown}))}
+    return [step._replace(step=moments[step.step]) for step in shown]
 
 
 def _variable(step: TraceStep) -> str:

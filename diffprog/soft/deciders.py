@@ -164,6 +164,10 @@ class Attending(nn.Module):
         context = attended(memory, self.query(inner[:, : self.hidden]), of)
         return torch.cat((inner, context, all_read), -1)
 
+    def attends(self, memory: Tensor, state: Tensor) -> Tensor:
+        """Return the weight of each place in a state, [B, length]."""
+        return attention(memory, self.query(state[:, : self.hidden]).unsqueeze(1)).squeeze(1)
+
 
 class Start(Attending):
     """The state before the first decision."""

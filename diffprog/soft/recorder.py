@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor
 
-from diffprog.soft.deciders import Attending, attention
 from diffprog.trace import TraceStep
 
 if TYPE_CHECKING:
@@ -142,15 +141,15 @@ def _words(values: Tensor, members: Sequence[str]) -> tuple[str, ...]:
 def _attention(network: Any, memory: Tensor, state: Tensor) -> tuple[float, ...]:
     """Return the weight of each place that the first row's state of a controller attends to.
 
-    Places behind the last at which something stands are left out.
+    Places behind the last that is attended to are left out. A module of the caller's own says it
+    where it has a method for it.
     """
-    layer = getattr(network, "module", network)
-    if not isinstance(layer, Attending) or network.restarts is not None:
+    attends = getattr(getattr(network, "module", network), "attends", None)
+    if attends is None or network.restarts is not None:
         return ()
     own = memory.reshape(-1, *memory.shape[-2:])[:1]
-    own = own[:, : int((own != 0).any(-1).nonzero()[:, 1].max()) + 1] if bool(own.any()) else own
-    inner = state.reshape(-1, state.shape[-1])[:1, : layer.hidden]
-    return tuple(attention(own, layer.query(inner).unsqueeze(1)).flatten().tolist())
+    weights = attends(own, state.reshape(-1, state.shape[-1])[:1])[0]
+    return tuple(weights[: int(weights.nonzero().max()) + 1].tolist())
 
 
 def _place(axes: Sequence[tuple[Any, int, int]], weight: Any) -> tuple[float, ...]:

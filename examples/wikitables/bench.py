@@ -32,7 +32,7 @@ from examples.bench import Bench
 from examples.wikitables.data import Size, by_size, generated, read, stream
 from examples.wikitables.data import batch as filled
 from examples.wikitables.kinds import KINDS, kind
-from examples.wikitables.questions import NOTHING, Encoded, Question, Vocabulary
+from examples.wikitables.questions import LENGTH, NOTHING, Encoded, Question, Vocabulary
 from examples.wikitables.reader import Reader
 
 if TYPE_CHECKING:
@@ -163,6 +163,19 @@ def written(result: dp.Result, item: Encoded) -> tuple[dp.Program, list[str]]:
     return made, [keys[i] for i, mark in enumerate(marks) if mark and i != NOTHING]
 
 
+def picture(result: dp.Result, item: Encoded, path: Path) -> None:
+    """Draw what is decided for a question, round by round, and which rows are selected."""
+    size = Size.of(item)
+    inputs = {n: v[0].tolist() for n, v in filled([item], size)[0].items()}
+    rows = [", ".join(row) for row in item.source.table.rows[: size.rows]]
+    words = {
+        "question": [*item.source.words, *[""] * (LENGTH - len(item.source.words))],
+        "selected": [*rows, *[""] * (size.rows - len(rows))],
+    }
+    shown = ("question", "act", "at", "pivot", "selected")
+    result.program.at(**size.bound).trace(**inputs).render(path, words, only=shown)
+
+
 # --- measuring ------------------------------------------------------------------------------------
 
 
@@ -177,10 +190,11 @@ def measure(bench: Bench, seed: int, train: list[Question], dev: list[Question])
     out = None if given.runs is None else given.runs / f"{seed}"
     with bench.timed() as clock:
         result = learn(items, len(words.words), seed, steps=steps, out=out)
-    if out is not None:
-        result.curves(out / "curves.png")
     learned = Learned(result.program, result.choices)
     right = learned.right(held)
+    if out is not None:
+        result.curves(out / "curves.png")
+        picture(result, next(i for i in held if right[i.source.place]), out / "question.png")
     bench.add(setup, "steps", steps, seed=seed)
     bench.add(setup, RIGHT, _share(right.values()), seed=seed, seconds=clock.seconds)
     bench.add(setup, "answers that cells or counts are, %", _share(i.reachable for i in held),

@@ -77,16 +77,16 @@ class Attending(nn.Module):
         self.query = nn.Linear(HIDDEN, MEMORY)
         self.fits = nn.Linear(HIDDEN + MEMORY, MEMORY)
 
-    def attend(self, memory: Tensor, inner: Tensor) -> Tensor:
-        """Return the weight of each word, [B, length]."""
+    def attends(self, memory: Tensor, state: Tensor) -> Tensor:
+        """Return the weight of each word, [B, length]; a state begins with its cell."""
         words = memory[:, :LENGTH]
-        scores = (words @ self.query(inner).unsqueeze(-1)).squeeze(-1) / MEMORY**0.5
+        scores = (words @ self.query(state[:, :HIDDEN]).unsqueeze(-1)).squeeze(-1) / MEMORY**0.5
         return torch.softmax(scores + (1 - words[..., -1]) * FAR, -1)
 
     def state(self, memory: Tensor, inner: Tensor) -> Tensor:
         """Return the state whose cell holds `inner`."""
         words, columns = memory[:, :LENGTH], memory[:, -COLUMNS:]
-        context = (self.attend(memory, inner).unsqueeze(1) @ words).squeeze(1)
+        context = (self.attends(memory, inner).unsqueeze(1) @ words).squeeze(1)
         wanted = self.fits(torch.cat((inner, context), -1)).unsqueeze(-1)
         scores = (columns @ wanted).squeeze(-1) * (SHARP / MEMORY**0.5)
         return torch.cat((inner, context, scores), -1)

@@ -95,6 +95,26 @@ def test_what_a_run_has_learned_goes_into_what_is_bound(tmp_path: Path) -> None:
         dp.load(folder / "learned.dp").using(reader=other)
 
 
+class Looking(Step):
+    """A step that says where it looks: half at each word."""
+
+    def attends(self, memory: Tensor, state: Tensor) -> Tensor:
+        """Return the weight of each place."""
+        return torch.full(memory.shape[:2], 0.5)
+
+
+@pytest.mark.parametrize(("step", "looked"), [(Step, []), (Looking, [(0.5, 0.5)])])
+def test_a_trace_tells_where_one_looks_if_it_says_so(
+    step: type[Step], looked: list[tuple[float, ...]]
+) -> None:
+    """After the first decision the second looks where the step says; the start says nothing."""
+    reader = Reader()
+    reader.step = step()
+    inputs, _ = examples()[0]
+    trace = loads(WRITE).using(reader=reader).trace(**inputs)
+    assert [s.values for s in trace.steps if s.kind == "attention"] == looked
+
+
 def test_soft_is_crisp_where_decisions_are_sure() -> None:
     """The module at temperatures 0 gives what the interpreter gives."""
     program = bound()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import diffprog as dp
+from diffprog.pipeline.tracing import of_variables
 from tests.unit.soft.soften import soft
 
 WHILE = (
@@ -227,3 +228,14 @@ def test_decisions_and_what_controllers_attend_to_are_watched() -> None:
         module.nets.layer("p:choose#0").bias += torch.tensor([-60.0, 60.0])
     _, records = module.trace(text=["two", "plus", "one", "none"], a=1.0, b=2.0)
     assert {r.name for r in records if r.kind == "decision"} == {"choose"}
+
+
+def test_moments_in_which_nothing_happens_to_a_variable_are_left_out() -> None:
+    """What is left is numbered anew, in its order."""
+    _, records = soft(SORT).trace(xs=[2, 0, 1])
+    reads = [r for r in records if r.kind == "read"]
+    later = [r._replace(step=3 * r.step, name="writes to ys") for r in reads]
+    found = of_variables([*records, *later], ["ys", "zs"])
+    assert [r.step for r in found] == [r.step for r in reads]
+    assert {r.name for r in found} == {"writes to ys"}
+    assert of_variables(records, ["zs"]) == []
