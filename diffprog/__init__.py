@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from diffprog.errors import Diagnostic, DiffprogError
-from diffprog.pipeline import Program, load, loads
+from diffprog.pipeline import Program, load, loads, vote
 
 if TYPE_CHECKING:
     from diffprog.learn.emit import emit
@@ -33,6 +33,7 @@ __all__ = [
     "load",
     "loads",
     "read_examples",
+    "vote",
 ]
 
 _LATER = {

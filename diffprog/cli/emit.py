@@ -10,7 +10,7 @@ import click
 
 from diffprog.cli.say import inputs_of, note, program_of
 from diffprog.pipeline import loads
-from diffprog.pipeline.decided import program_for
+from diffprog.pipeline.decided import vote
 
 if TYPE_CHECKING:
     from diffprog.learn.emit import Mode
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="FILE", help="Where to; standard output by default.")
 @click.option(
     "--mode",
@@ -38,7 +38,12 @@ if TYPE_CHECKING:
     "--explain", is_flag=True, help="With --for: say how sure they were, and what came next."
 )
 def emit(
-    run: str, output: str | None, mode: Mode, data: str | None, question: str | None, explain: bool
+    runs: tuple[str, ...],
+    output: str | None,
+    mode: Mode,
+    data: str | None,
+    question: str | None,
+    explain: bool,
 ) -> None:
     """Print the program that a run has learned.
 
@@ -47,14 +52,19 @@ def emit(
     on it.
 
     With `--for`, decisions by networks are those for one input: loops over them are unrolled, and
-    what then does nothing is gone.
+    what then does nothing is gone. Several runs vote: what most of them write is printed.
     """
+    run, *others = runs
     learned = Path(run) / "learned.dp"
     if explain and question is None:
         message = "`--explain` goes with `--for`"
         raise click.UsageError(message)
+    if others and question is None:
+        message = "several runs vote on the program for one input: that goes with `--for`"
+        raise click.UsageError(message)
     if question is not None:
-        program = program_for(program_of(run, {}), inputs_of(question), explain=explain)
+        voters = [program_of(r, {}) for r in runs]
+        program = vote(voters, inputs_of(question), explain=explain)
     elif mode == "auto" and data is None and learned.is_file():
         program = loads(learned.read_text(encoding="utf-8"), str(learned))
     else:

@@ -5,6 +5,7 @@ Importing this loads neither torch nor networkx: what needs them is imported whe
 """
 
 from diffprog.pipeline.data import clipped, encode_input, plain
+from diffprog.pipeline.decided import vote
 from diffprog.pipeline.program import Program
 from diffprog.pipeline.read import findings, load, loads, read_text
 from diffprog.pipeline.stages import STAGES, Drawing, run_pass
@@ -21,4 +22,5 @@ __all__ = [
     "plain",
     "read_text",
     "run_pass",
+    "vote",
 ]

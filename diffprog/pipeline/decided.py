@@ -1,11 +1,13 @@
 """The program that networks write for one input, as text.
 
 In: a program whose networks are trained, inputs. Out: a program without decisions, that gives on
-these inputs the answer that the networks give. Never imports torch by itself.
+these inputs the answer that the networks give. Several programs may vote on which is written. Never
+imports torch by itself.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -41,6 +43,38 @@ def program_for(
         DiffprogError: DP329 for other holes, or decisions in a loop `by act`; and what running the
             program may raise.
     """
+    return _written(program, inputs, explain=explain)
+
+
+def vote(
+    programs: Sequence[Program], inputs: Mapping[str, object], *, explain: bool = False
+) -> Program:
+    """Return the program that most of several write for an input, as the same text.
+
+    Where none is written more often, the first of them counts.
+
+    Args:
+        programs: each as `program_for` takes it; such as one program, trained from several seeds.
+        inputs: by name.
+        explain: whether comments say how many wrote it, and how sure the first of these was.
+
+    Raises:
+        ValueError: there are none.
+        DiffprogError: what `program_for` may raise.
+    """
+    texts = [program_for(p, inputs).source for p in programs]
+    if not texts:
+        message = "nobody votes: give at least one program"
+        raise ValueError(message)
+    (text, count), *_ = Counter(texts).most_common()  # of equals the first that was met
+    said = [f"{count} of {len(texts)} write this"] if len(texts) > 1 else []
+    return _written(programs[texts.index(text)], inputs, explain=explain, said=said)
+
+
+def _written(
+    program: Program, inputs: Mapping[str, object], *, explain: bool, said: Sequence[str] = ()
+) -> Program:
+    """Return what a program writes; comments say what is to be said, and how sure it was."""
     bound = program.bound(inputs)
     checked = bound.checked
     _refuse(checked.holes)
@@ -50,7 +84,7 @@ def program_for(
     tree = unrolled(bound.syntax, checked.decisions, taken, record)
     text = format_program(tree)
     if explain:
-        text = _explained(text, record.decisions)
+        text = _commented(text, [*said, *map(_told, record.decisions)])
     made = _made(bound, tree, text)
     if (found := made.outcome(inputs)[0].value) != answer:
         message = f"the program answers {found}, its networks {answer}:\n{text}"
@@ -77,10 +111,9 @@ def _made(bound: Program, tree: syntax.Program, text: str) -> Program:
     return made
 
 
-def _explained(text: str, decisions: Sequence[Met]) -> str:
+def _commented(text: str, lines: Sequence[str]) -> str:
     """Put above a text what was decided, how sure, and what came next."""
-    lines = [f"# {_told(met)}\n" for met in decisions]
-    return "".join(lines) + ("\n" if lines else "") + text
+    return "".join(f"# {line}\n" for line in lines) + ("\n" if lines else "") + text
 
 
 def _told(met: Met) -> str:

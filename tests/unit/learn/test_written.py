@@ -131,6 +131,25 @@ def test_a_run_writes_programs(tmp_path: Path) -> None:
     assert told == result.program_for(explain=True, **inputs).source
     assert told.startswith("# line 5: a (")
     assert ", next: b (0." in told
+    voted = CliRunner().invoke(main, [*run, "--explain", str(tmp_path / "run")]).stdout
+    assert voted == f"# 2 of 2 write this\n{told}"
+    several = CliRunner().invoke(main, ["emit", "one", "other"])
+    assert several.exit_code == 2
+    assert "goes with `--for`" in several.output
+
+
+def test_several_programs_vote() -> None:
+    """What most write is written; of what is written equally often, what comes first."""
+    text = "program p(x: real) -> real:\n    return choose(x + x, x * x, x - x) by linear of x\n"
+    sums, products, nothing = (loads(text).decide({"p.return#0": [k]}) for k in range(3))
+    asked = {"x": 3.0}
+    assert dp.vote([sums, products, nothing, products], asked).run(**asked) == 9
+    assert dp.vote([nothing, products, products, nothing], asked).run(**asked) == 0
+    assert dp.vote([sums], asked).source == program_for(sums, asked).source
+    told = dp.vote([sums, products, sums], asked, explain=True).source
+    assert told.startswith("# 2 of 3 write this\n# line 2: x + x\n")
+    with pytest.raises(ValueError, match="nobody votes"):
+        dp.vote([], asked)
 
 
 def test_explain_needs_an_input(tmp_path: Path) -> None:
