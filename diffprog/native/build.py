@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FLAGS = (
-    *("-O2", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-w"),
+    *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-w"),
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),
 )
 """No `-ffast-math`: infinities and NaN mean what they say; of zeros there is one."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diffprog.native.generate import Generated
     from diffprog.types import Type
 
-MOST_KEPT = 1 << 24
+MOST_KEPT = 1 << 25
 """The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
 
 Beyond the processor's cache, computing again is faster than reading back.

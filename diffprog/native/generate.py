@@ -25,7 +25,7 @@ from diffprog.ir.graph import (
 )
 from diffprog.ir.known import known
 from diffprog.native import holes, numbers, places, rows
-from diffprog.native.blocks import Renderer, Statement
+from diffprog.native.blocks import Statement
 from diffprog.native.branches import select
 from diffprog.native.contract import contraction
 from diffprog.native.lives import lives, used
@@ -33,6 +33,7 @@ from diffprog.native.loops import loop_for, loop_halting
 from diffprog.native.prelude import PRELUDE
 from diffprog.native.record import in_c
 from diffprog.native.reductions import place, reduce
+from diffprog.native.render import Renderer
 from diffprog.native.values import Number, Slot, UnsupportedError, adjoints, room, values
 from diffprog.native.writer import Writer
 from diffprog.types import is_finite
@@ -46,11 +47,12 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 
-MOST_PAIRED = 1 << 12
-"""The most numbers of a row with which a block is two vectors of rows, and not one.
+MOST_PAIRED = {"tape": 1 << 15, "room": 1 << 12, "text": 1 << 14}
+"""The most numbers of a row, and letters of C, with which a block is two vectors of rows, not one.
 
 What one row does is a chain in which each operation waits for the one before; two chains at once
-take little longer than one. Both of them have to stay in the processor's cache.
+take little longer than one. But they take twice the room in the processor's cache, and twice the
+code, which has to be compiled.
 """
 
 
@@ -193,7 +195,7 @@ def generate(graph: Graph) -> Generated:
             w,
             [*made.macros, in_c(len(inputs) + len(w.inputs), len(places))],
             {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)},
-            2 if size + max(made.local) <= MOST_PAIRED else 1,
+            _vectors(tape=size, room=max(made.local), text=len(forward) + len(reverse)),
         ),
         tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
@@ -203,6 +205,11 @@ def generate(graph: Graph) -> Generated:
         max(made.local),
         max(size, made.work),
     )
+
+
+def _vectors(**sizes: int) -> int:
+    """Return how many vectors of rows a block is."""
+    return 2 if all(n <= MOST_PAIRED[name] for name, n in sizes.items()) else 1
 
 
 def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:

@@ -42,12 +42,10 @@ INLINE mask above(vec x, real limit) { return x > limit; }
 INLINE mask live(vec x, real limit) { return limit == 0 ? ~(mask){0} : x > limit; }
 INLINE vec root(vec x) { return EACH(sqrt, x); }
 
-/* e^x = 2^k e^r with |r| <= log(2) / 2, of x cut to the range in which it is a normal number. */
-INLINE vec within_range(vec x) {
-  const vec cut = choose(x > HIGHEST, all(HIGHEST), x); /* NaN stays as it is */
-  const vec in = choose(cut < LOWEST, all(LOWEST), cut);
-  const vec t = in * (real)1.4426950408889634 + MAGIC;
-  const vec k = t - MAGIC, r = in - k * LOG2_HEAD - k * LOG2_TAIL, s = r * r;
+/* e^x = 2^k e^r with |r| <= log(2) / 2, where that is a normal number; elsewhere anything. */
+INLINE vec raised(vec x) {
+  const vec t = x * (real)1.4426950408889634 + MAGIC;
+  const vec k = t - MAGIC, r = x - k * LOG2_HEAD - k * LOG2_TAIL, s = r * r;
 #if DOUBLE
   vec even = 1 / 479001600. + (vec){0}, odd = 1 / 6227020800. + (vec){0};
   even = even * s + 1 / 3628800., odd = odd * s + 1 / 39916800.;
@@ -60,11 +58,11 @@ INLINE vec within_range(vec x) {
   even = even * s + (real)0.5, odd = odd * s + (real)(1 / 6.);
   return (even * s + 1 + (odd * s + 1) * r) * (vec)(((mask)t + BIAS) << MANTISSA);
 }
-INLINE vec exponential(vec x) {
-  return choose(x > HIGHEST, all(INFINITY), choose(x < LOWEST, all(0), within_range(x)));
-}
+INLINE vec fading(vec x) { return choose(x < LOWEST, all(0), raised(x)); } /* of x <= 0 */
+INLINE vec exponential(vec x) { return choose(x > HIGHEST, all(INFINITY), fading(x)); }
 INLINE vec logistic(vec x) {
-  return choose(x < -HIGHEST, all(0), 1 / (1 + within_range(-x)));
+  const vec y = 1 / (1 + raised(-x));
+  return choose(x < -HIGHEST, all(0), choose(x > -LOWEST, all(1), y));
 }
 INLINE vec greater(vec x, vec y, real T, real R, real C) {
   return T == 0 ? choose(x > y, all(1), all(0)) : logistic((x - y) * R - C);
@@ -162,17 +160,17 @@ INLINE void softmax_of(num *o, const num *a, long n, real R, long u) {
     }
     return;
   }
-  for (long j = 0; j < n; j++) total += o[j].v[u] = exponential((a[j].v[u] - top) * R);
+  for (long j = 0; j < n; j++) total += o[j].v[u] = fading((a[j].v[u] - top) * R);
   const vec scale = 1 / total;
   for (long j = 0; j < n; j++) o[j].v[u] *= scale;
 }
-APART void softmax(num *o, const num *a, long n, real R) { EACH_VEC(softmax_of(o, a, n, R, u);) }
+INLINE void softmax(num *o, const num *a, long n, real R) { EACH_VEC(softmax_of(o, a, n, R, u);) }
 INLINE void back_softmax_of(const num *o, const num *p, num *q, long n, real R, long u) {
   vec along = {0};
   for (long j = 0; j < n; j++) along += p[j].v[u] * o[j].v[u];
   for (long j = 0; j < n; j++) q[j].v[u] += o[j].v[u] * (p[j].v[u] - along) * R;
 }
-APART void back_softmax(const num *o, const num *p, num *q, long n, real R) {
+INLINE void back_softmax(const num *o, const num *p, num *q, long n, real R) {
   EACH_VEC(back_softmax_of(o, p, q, n, R, u);)
 }
 INLINE vec powers(vec x, vec y) {

@@ -255,5 +255,5 @@ def beside(w: Writer, args: Sequence[Term], t: Type) -> Term:
     slot = w.slot(t)
     n = room(t) // len(args)
     for k, a in enumerate(args):
-        w.copy(f"({slot.code} + {k * n})", w.tensor(a).code, n)
+        w.copy(f"({slot.code} + {k * n})", w.tensor(a).code, n, makes=slot.base)
     return slot

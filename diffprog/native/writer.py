@@ -166,13 +166,14 @@ class Writer:
 
     # --- primitive statements
 
-    def copy(self, to: str, source: str, n: int) -> None:
-        """Copy `n` numbers."""
+    def copy(self, to: str, source: str, n: int, *, makes: int | None = None) -> None:
+        """Copy `n` numbers; with `makes`, into a part of that stretch, which is made so alone."""
         back = f"gain({adjoints(source)}, {adjoints(to)}, {n});"
         self.both(
             f"copy({values(to)}, {values(source)}, {n});",
             () if base(source) in self.constant else back,
         )
+        self.open[-1].statements[-1].makes = makes
         self.facts.note("copy", f"{n} of {source}", to, to)
 
     def overwrite(self, to: str, source: str, n: int, *, at: str = "", cells: int = 1) -> None:
