@@ -38,6 +38,8 @@ def in_cell(em: Emitter, array: Term, at: Sequence[Term | Cut]) -> tuple[Term, l
     first = at[0]
     if not isinstance(first, Term) or not first.number:
         return array, list(at)
+    if array.code in em.diagonals:
+        return _on_diagonal(em, array, at)
     t, place = _without_first(array.type), bare(first.code)
     if array.cells:  # it may change: what is read is read now
         return em.writer.shared("cell", f"{array.code}[{place}]", t), list(at[1:])
@@ -47,6 +49,21 @@ def in_cell(em: Emitter, array: Term, at: Sequence[Term | Cut]) -> tuple[Term, l
     code = f"{whole}.unbind({-trail(array.type)})"
     cells = em.writer.shared(f"{whole}_cells", code, array.type).code
     return Term(f"{cells}[{place}]", t), list(at[1:])
+
+
+def _on_diagonal(
+    em: Emitter, array: Term, at: Sequence[Term | Cut]
+) -> tuple[Term, list[Term | Cut]]:
+    """Return a cell of an array that is a list of its diagonals still."""
+    places = [i.value for i in at[:2] if isinstance(i, Term)]
+    if len(places) < 2 or not all(isinstance(p, int) for p in places):
+        return array, list(at)
+    row, column = (int(str(p)) for p in places)
+    place = row - max(0, row + column + 1 - shape(array.type)[1])
+    t = _without_first(_without_first(array.type))
+    after = ", ".join([str(place), *[":"] * trail(t)])
+    code = f"{em.diagonals[array.code]}[{row + column}][..., {after}]"
+    return Term(code, t), list(at[2:])
 
 
 def with_cell(em: Emitter, node: Write, array: Term, place: Term, value: str) -> Term:

@@ -10,21 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Hole
+from diffprog.soft.early import split
 from diffprog.soft.emitter import placed
 from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.lifting import lifted
 from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import live
-from diffprog.soft.slices import given, name_of, shifted, sliced, uniform
-from diffprog.soft.writer import Term
+from diffprog.soft.slices import given, iterations, name_of, shifted, sliced, uniform
+from diffprog.soft.writer import Term, offset, shape
 from diffprog.types import trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diffprog.ir.graph import Graph
     from diffprog.soft.emitter import Emitter
     from diffprog.soft.lifted import Lifted, Places
     from diffprog.soft.nest import Nest
+    from diffprog.soft.slices import Span
+    from diffprog.types import Type
 
 FIRST_TWO = [(0, 0), (1, 1)]
 """How an array that is read along diagonals moves: its first axis with the outer counter."""
@@ -66,11 +70,15 @@ def _looks_along(made: Lifted) -> bool:
 
 
 class _Diagonals:
-    """A nest that is being written."""
+    """A nest that is being written.
+
+    Each array that it writes is a list of diagonals meanwhile: what a round reads and writes are
+    whole ones, or parts of them.
+    """
 
     def __init__(self, em: Emitter, found: Nest, made: Lifted, args: Sequence[Term | None]) -> None:
         self.em, self.found, self.made, self.args = em, found, made, args
-        self.state: dict[int, Term] = {}
+        self.lists: dict[int, str] = {}
 
     def written(self, a: int, b: int, c: int, d: int) -> dict[int, Term]:
         """Write the loop over the diagonals of a..b times c..d; return its results."""
@@ -78,35 +86,67 @@ class _Diagonals:
         count = b - a + d - c - 1
         rounds_fit(count, self.found.loops[0].span)
         for place in made.places:
-            start = given(self.found.sources[1 + place], self.args)
             name = self.found.body.params[1 + place].name
-            self.state[place] = em.writer.assign(name, em.tensor(start), start.type)
+            self.lists[place] = em.writer.fresh(f"{name}_diagonals")
+            start = self._start(place)
+            em.writer.line(f"{self.lists[place]} = [*{self._lines(start)}]")
+        early, late = split(made.body, self._written())
+        before = self._early(early, [(str(a), str(b)), (str(c), str(d))])
         self.k, self.first, self.last = map(em.writer.fresh, ("diagonal", "first", "last"))
-        k = self.k
-        with em.body(count), em.writer.block(f"for {k} in range({a + c}, {b + d - 1}):"):
+        k, header = self.k, f"for {self.k} in range({a + c}, {b + d - 1}):"
+        varies = [k, self.first, self.last, *self.lists.values()]
+        with em.body(count), em.writer.block(header, varies):
             low, high = shifted(k, 1 - d), shifted(k, 1 - c)
             em.writer.line(f"{self.first}, {self.last} = max({a}, {low}), min({b}, {high})")
-            read = live(made.body).params(made.body)
+            read = live(late).params(late)
             inputs = [self._input(i) if i in read else None for i in range(len(made.params))]
-            values = em.region(made.body, inputs, None)
+            given_early = [Term(f"{code}[{offset(k, a + c)}]", t) for code, t in before]
+            values = em.region(late, [*inputs, *given_early], None)
             for place, value in zip(self.found.results.values(), values, strict=True):
                 if place in made.places:
                     self._put(place, placed(value))
         return {
-            outside: self.state.get(place) or given(self.found.sources[1 + place], self.args)
+            outside: self._result(place) if place in self.lists else self._start(place)
             for outside, place in self.found.results.items()
         }
+
+    def _start(self, place: int) -> Term:
+        return given(self.found.sources[1 + place], self.args)
+
+    def _written(self) -> set[int]:
+        """Return the parameters that are cells of arrays that the iterations write."""
+        own = {1 + place for place in self.made.places}
+        return {
+            i
+            for i, what in enumerate(self.made.params)
+            if isinstance(what, Slice | Whole) and what.source in own
+        }
+
+    def _early(self, graph: Graph, spans: Sequence[Span]) -> list[tuple[str, Type]]:
+        """Write what all iterations can compute before any runs; return its diagonals."""
+        em, read = self.em, live(graph).params(graph)
+        inputs = [
+            iterations(em, self.found, self.made, spans, self.args, i) if i in read else None
+            for i in range(len(self.made.params))
+        ]
+        sizes = [int(hi) - int(lo) for lo, hi in spans]
+        values, found = em.region(graph, inputs, None), []
+        for value, t in zip(values, graph.types, strict=True):
+            code = f"whole({em.tensor(placed(value))}, {sizes!r}, {trail(t) + 2})"
+            lines = em.writer.shared("early", f"diagonals({code}, {trail(t) + 2})", t)
+            found.append((lines.code, t))
+        return found
 
     def _input(self, i: int) -> Term:
         """Return a parameter of the lifted body as a term."""
         em, (what, t) = self.em, (self.made.params[i], self.made.body.params[i].type)
         match what:
-            case Count(counter, offset):
+            case Count(counter, by):
                 ends = [
                     (self.first, self.last),
                     (f"{self.k} - {self.first}", f"{self.k} - {self.last}"),
                 ]
-                lo, hi = (shifted(code, offset) for code in ends[counter])
+                lo, hi = (shifted(code, by) for code in ends[counter])
                 step = ", -1" if counter else ""
                 code = f"torch.arange({lo}, {hi}{step}, dtype=like.dtype, device=like.device)"
                 return em.writer.assign("counts", code, t)
@@ -115,27 +155,43 @@ class _Diagonals:
             case Whole(source):
                 return uniform(em, given(self.found.sources[source], self.args), 1)
             case Slice(source, places):
-                array = self.state.get(source - 1) or given(self.found.sources[source], self.args)
-                return em.writer.assign(f"{name_of(array)}_all", self._slice(array, places), t)
+                array = given(self.found.sources[source], self.args)
+                code = self._slice(array, self.lists.get(source - 1), places)
+                return em.writer.assign(f"{name_of(array)}_all", code, t)
 
-    def _slice(self, array: Term, places: Places) -> str:
-        code, depth = self.em.tensor(array), trail(array.type)
+    def _slice(self, array: Term, lines: str | None, places: Places) -> str:
+        depth = trail(array.type)
         if len(places) > 1:
-            return f"diagonal({code}, {self._where(places)}, {depth})"
-        ((axis, counter, offset),) = places
+            lines = lines or self._lines(array)
+            return f"on_diagonal({lines}, {self._where(places, array.type)})"
+        code = self.em.tensor(array)
+        ((axis, counter, by),) = places
         if counter == 0:
             return sliced(code, array, places, [(self.first, self.last)])
-        low, high = (shifted(f"{self.k} - {end}", 1 + offset) for end in (self.last, self.first))
+        low, high = (shifted(f"{self.k} - {end}", 1 + by) for end in (self.last, self.first))
         return f"{sliced(code, array, ((axis, 0, 0),), [(low, high)])}.flip(-{depth})"
 
-    def _where(self, places: Places) -> str:
-        """Return the code of a diagonal's first cell and of its length."""
+    def _lines(self, array: Term) -> str:
+        """Return the diagonals of an array that is only read."""
+        code = f"diagonals({self.em.tensor(array)}, {trail(array.type)})"
+        return self.em.writer.shared(f"{name_of(array)}_diagonals", code, array.type).code
+
+    def _where(self, places: Places, t: Type) -> str:
+        """Return the code of a diagonal's first cell and its length, and of the array's sizes."""
         (*_, down), (*_, across) = places
         column = shifted(f"{self.k} - {self.first}", across)
-        return f"{shifted(self.first, down)}, {column}, {self.last} - {self.first}"
+        size = f"{self.last} - {self.first}, {shape(t)[1]}, {trail(t)}"
+        return f"{shifted(self.first, down)}, {column}, {size}"
 
     def _put(self, place: int, value: Term) -> None:
-        state, em = self.state[place], self.em
-        where = self._where(self.made.places[place])
-        call = f"put_diagonal({state.code}, {em.tensor(value)}, {where}, {trail(state.type)})"
-        em.writer.line(f"{state.code} = {call}")
+        where = self._where(self.made.places[place], self._start(place).type)
+        lines = self.lists[place]
+        self.em.writer.line(f"put_on_diagonal({lines}, {self.em.tensor(value)}, {where})")
+
+    def _result(self, place: int) -> Term:
+        """Return an array, put together where it is read."""
+        t, lines = self._start(place).type, self.lists[place]
+        rows, width = shape(t)[:2]
+        code = f"of_diagonals({lines}, {rows}, {width}, {trail(t)})"
+        self.em.diagonals[code] = lines
+        return Term(code, t, late=name_of(self._start(place)))

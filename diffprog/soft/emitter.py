@@ -85,6 +85,8 @@ class Emitter:
         changes: for a value that is another one changed, by their codes, the code of the latter
             changed with some weight, in the fewest operations.
         tables: the finite expressions that values are, by their code.
+        diagonals: the lists of the diagonals of arrays that are not put together yet, by their
+            code.
         spent: the writes of the region that is written after which nothing reads the old array.
     """
 
@@ -101,6 +103,7 @@ class Emitter:
     pieces: Pieces | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
     tables: dict[str, Expression] = field(default_factory=dict)
+    diagonals: dict[str, str] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)
     changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Hole
 from diffprog.soft.diagonals import diagonals
 from diffprog.soft.emitter import Block, placed
-from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.lifting import lifted
 from diffprog.soft.live import live
 from diffprog.soft.nest import nest
-from diffprog.soft.slices import given, name_of, shifted, sliced, uniform
+from diffprog.soft.slices import given, iterations, name_of, shifted, sliced
 from diffprog.soft.writer import Term, rank, shape
 from diffprog.types import Array, Int, trail
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from diffprog.ir.graph import For
     from diffprog.soft.emitter import Emitter
-    from diffprog.soft.lifted import Lifted, Places
+    from diffprog.soft.lifted import Places
     from diffprog.soft.nest import Nest
     from diffprog.soft.slices import Span
 
@@ -45,7 +43,7 @@ def grid(
     spans = [_span(found, args, k) for k in range(len(found.loops))]
     read = live(made.body).params(made.body)
     inputs = [
-        _input(em, found, made, spans, args, i) if i in read else None
+        iterations(em, found, made, spans, args, i) if i in read else None
         for i in range(len(made.params))
     ]
     values = em.region(made.body, inputs, None)
@@ -75,33 +73,6 @@ def _span(found: Nest, args: Sequence[Term | None], k: int) -> Span:
     if found.loops[k].step < 0:
         return shifted(hi.code, 1), shifted(lo.code, 1)
     return lo.code, hi.code
-
-
-def _input(
-    em: Emitter,
-    found: Nest,
-    made: Lifted,
-    spans: Sequence[Span],
-    args: Sequence[Term | None],
-    place: int,
-) -> Term:
-    """Return a parameter of the lifted body as a term."""
-    what, t = made.params[place], made.body.params[place].type
-    match what:
-        case Count(counter, offset):
-            lo, hi = (shifted(code, offset) for code in spans[counter])
-            after = ", None" * (len(spans) - counter - 1)
-            code = f"torch.arange({lo}, {hi}, dtype=like.dtype, device=like.device)"
-            code = f"{code}[:{after}]" if after else code
-            return em.writer.shared("counts", code, t)
-        case Hole():
-            return uniform(em, Term(em.hole_weights(what), what.type), len(spans))
-        case Whole(source):
-            return uniform(em, given(found.sources[source], args), len(spans))
-        case Slice(source, moved):
-            array = given(found.sources[source], args)
-            code = em.tensor(array)
-            return em.writer.shared(f"{name_of(array)}_all", sliced(code, array, moved, spans), t)
 
 
 def _put(em: Emitter, start: Term, value: Term, places: Places, spans: Sequence[Span]) -> Term:

@@ -128,11 +128,11 @@ def pick(scores: Tensor, t: float | Tensor) -> Tensor:
     return first_largest(scores) if is_cold(t) else torch.softmax(cooled(scores, t), -1)
 
 
-def pick_least(scores: Tensor, t: float | Tensor) -> Tensor:
-    """Return softmax(-scores / T). [..., n] -> [..., n]."""
-    if not isinstance(t, Tensor):
-        return pick(-scores, t)
-    return torch.softmax(scores / -t, -1)
+def pick_least(scores: Tensor, minus_t: float | Tensor) -> Tensor:
+    """Return softmax(-scores / T), given -T. [..., n] -> [..., n]."""
+    if not isinstance(minus_t, Tensor):
+        return pick(-scores, -minus_t)
+    return torch.softmax(scores / minus_t, -1)
 
 
 def choice(logits: Tensor, t: float | Tensor | None) -> Tensor:

@@ -66,8 +66,12 @@ def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tenso
         return memory, value
     if lead and other:
         lead = torch.broadcast_shapes(lead, other)  # type: ignore[no-untyped-call]
-    lead = lead or other
-    return memory.expand(*lead, *inner), value.expand(*lead, *part)
+    return over(memory, (*(lead or other), *inner)), over(value, (*(lead or other), *part))
+
+
+def over(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor broadcast to a shape, which it may have already."""
+    return x if x.shape == shape else x.expand(shape)
 
 
 def put(memory: Tensor, value: Tensor, place: int, axis: int, rank: int) -> Tensor:
@@ -103,8 +107,7 @@ def put_block(
     inner, order = memory.shape[memory.dim() - rank :], tuple(range(-rank, len(spans) - rank))
     rest = [n for axis, n in enumerate(inner) if axis - rank not in axes]
     block = (*(max(0, hi - lo) for lo, hi in spans), *rest)
-    if tuple(value.shape[-rank:]) != block:
-        value = value.expand(*value.shape[:-rank], *block)
+    value = over(value, (*value.shape[:-rank], *block))
     value = value if order == tuple(axes) else value.movedim(order, tuple(axes))
     if value.shape[-rank:] == inner:
         return value
@@ -117,29 +120,70 @@ def put_block(
     return torch.where(mask, F.pad(value, sides), memory)
 
 
-def diagonal(memory: Tensor, row: int, column: int, count: int, rank: int) -> Tensor:
-    """Return cells of the first two of an array's `rank` axes: from a place down, and to the left.
+def diagonals(memory: Tensor, rank: int) -> list[Tensor]:
+    """Return the diagonals of the first two of an array's `rank` axes, each from above to below.
 
-    [..., rows, columns, *rest] -> [..., count, *rest].
+    [..., rows, columns, *rest] -> rows + columns - 1 times [..., cells, *rest].
     """
-    width, flat = memory.shape[1 - rank], memory.flatten(-rank, 1 - rank)
-    start, step = row * width + column, max(1, width - 1)
-    end = start + (count - 1) * step + 1
-    return torch.ops.aten.slice(flat, 1 - rank, start, end, step)  # type: ignore[no-any-return]
+    rows, width = memory.shape[-rank], memory.shape[1 - rank]
+    flat, step, found = memory.flatten(-rank, 1 - rank), max(1, width - 1), []
+    for k in range(rows + width - 1):
+        first, last = max(0, k + 1 - width), min(rows - 1, k)
+        start = first * width + k - first
+        end = start + (last - first) * step + 1
+        found.append(torch.ops.aten.slice(flat, 1 - rank, start, end, step))
+    return found
 
 
-def put_diagonal(
-    memory: Tensor, value: Tensor, row: int, column: int, count: int, rank: int
+def on_diagonal(
+    lines: Sequence[Tensor], row: int, column: int, count: int, width: int, rank: int
 ) -> Tensor:
-    """Return an array with the cells of `diagonal` replaced."""
-    inner = memory.shape[memory.dim() - rank :]
-    start, step = row * inner[1] + column, max(1, inner[1] - 1)
-    memory, value = widened(memory, value, rank, rank - 1)
-    lead = memory.shape[: memory.dim() - rank]
-    flat = memory.flatten(-rank, 1 - rank)
-    value = value.expand(*lead, count, *inner[2:])
-    end = start + (count - 1) * step + 1
-    return flat.slice_scatter(value, 1 - rank, start, end, step).reshape(*lead, *inner)
+    """Return cells of a diagonal of an array so wide: from a place down, and to the left."""
+    line, start = lines[row + column], row - max(0, row + column + 1 - width)
+    return line if count == line.shape[1 - rank] else line.narrow(1 - rank, start, count)
+
+
+def put_on_diagonal(
+    lines: list[Tensor], value: Tensor, row: int, column: int, count: int, width: int, rank: int
+) -> None:
+    """Replace the cells of `on_diagonal`."""
+    line, start = lines[row + column], row - max(0, row + column + 1 - width)
+    n, rest = line.shape[1 - rank], line.shape[line.dim() + 2 - rank :]
+    line, value = widened(line, value, rank - 1, rank - 1)
+    value = over(value, (*line.shape[: line.dim() + 1 - rank], count, *rest))
+    if count < n:
+        before, after = (
+            line.narrow(1 - rank, 0, start),
+            line.narrow(1 - rank, start + count, n - start - count),
+        )
+        value = torch.cat((before, value, after), 1 - rank)
+    lines[row + column] = value
+
+
+def of_diagonals(lines: Sequence[Tensor], rows: int, width: int, rank: int) -> Tensor:
+    """Return the array that has these diagonals."""
+    lead = torch.broadcast_shapes(*(x.shape[: x.dim() + 1 - rank] for x in lines))  # type: ignore[no-untyped-call]
+    flat = torch.cat([x.expand(*lead, *x.shape[x.dim() + 1 - rank :]) for x in lines], 1 - rank)
+    starts = [0]
+    for k in range(rows + width - 1):
+        starts.append(starts[-1] + min(rows - 1, k) - max(0, k + 1 - width) + 1)
+    places = [
+        starts[i + j] + i - max(0, i + j + 1 - width) for i in range(rows) for j in range(width)
+    ]
+    found = flat.index_select(1 - rank, torch.tensor(places, device=flat.device))
+    return found.unflatten(1 - rank, (rows, width))  # type: ignore[no-any-return, no-untyped-call]
+
+
+def whole(value: Tensor, sizes: Sequence[int], rank: int) -> Tensor:
+    """Return a value for all iterations of a nest of loops: a cell for each on its first axes.
+
+    What is the same for all has axes of one cell, or none.
+    """
+    if tuple(value.shape[-rank:][: len(sizes)]) == tuple(sizes) and value.dim() >= rank:
+        return value
+    rest = value.shape[value.dim() + len(sizes) - rank :]
+    lead = value.shape[: max(0, value.dim() - rank)]
+    return value.expand(*lead, *sizes, *rest)
 
 
 def in_block(

@@ -176,7 +176,8 @@ def _whole(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     if node.op == "pick" and isinstance(item(args[0].type), Int):
         return em.assign(node, f"place_of_largest({em.tensor(args[0])}, None)")
     if node.op == "pick" and args[0].late == "neg":
-        return em.assign(node, f"pick_least({args[0].code[1:]}, T)")
+        minus = em.writer.shared("minus_T", "-T", Real()).code
+        return em.assign(node, f"pick_least({args[0].code[1:]}, {minus})")
     codes = [em.tensor(_mean(em, node, a)) for a in args]
     text = OPS[node.op].formula
     assert text is not None

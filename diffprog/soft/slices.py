@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Const
+from diffprog.ir.graph import Const, Hole
 from diffprog.soft.emitter import placed
+from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.writer import Term, const, shape, subscript
 from diffprog.types import trail
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diffprog.soft.emitter import Emitter
-    from diffprog.soft.lifted import Places
-    from diffprog.soft.nest import Source
+    from diffprog.soft.lifted import Lifted, Places
+    from diffprog.soft.nest import Nest, Source
 
 Span = tuple[str, str]
 """The codes of where a loop's counter begins and ends, going up."""
@@ -69,3 +70,30 @@ def sliced(code: str, array: Term, places: Places, spans: Sequence[Span]) -> str
             parts.append("None")
     parts += [":"] * (depth - len(order))
     return code if set(parts) == {":"} else f"{code}[..., {', '.join(parts)}]"
+
+
+def iterations(
+    em: Emitter,
+    found: Nest,
+    made: Lifted,
+    spans: Sequence[Span],
+    args: Sequence[Term | None],
+    place: int,
+) -> Term:
+    """Return a parameter of the lifted body as a term, for all iterations of the nest."""
+    what, t = made.params[place], made.body.params[place].type
+    match what:
+        case Count(counter, offset):
+            lo, hi = (shifted(code, offset) for code in spans[counter])
+            after = ", None" * (len(spans) - counter - 1)
+            code = f"torch.arange({lo}, {hi}, dtype=like.dtype, device=like.device)"
+            code = f"{code}[:{after}]" if after else code
+            return em.writer.shared("counts", code, t)
+        case Hole():
+            return uniform(em, Term(em.hole_weights(what), what.type), len(spans))
+        case Whole(source):
+            return uniform(em, given(found.sources[source], args), len(spans))
+        case Slice(source, moved):
+            array = given(found.sources[source], args)
+            code = em.tensor(array)
+            return em.writer.shared(f"{name_of(array)}_all", sliced(code, array, moved, spans), t)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -104,3 +106,14 @@ def test_by_diagonals(name: str) -> None:
 def test_others_are_not(name: str) -> None:
     """What a diagonal does not have ready is run cell by cell."""
     assert not loops(dp.loads(HEAD + NOT[name]).soften(), "diagonal")
+
+
+def test_only_what_depends_on_other_iterations_is_computed_by_diagonals() -> None:
+    """The costs of all cells are there before; an array is a list of diagonals meanwhile."""
+    folder = Path(__file__).parents[2] / "bench" / "programs"
+    source = dp.load(folder / "levenshtein.dp").soften().source
+    text = source[source.index("def distance(") :]
+    before, _, after = text.partition("for diagonal in range(")
+    assert "(s_all * t_all)" in before
+    assert "(s_all * t_all)" not in after
+    assert "of_diagonals(" not in after  # one cell is read of it, no more
