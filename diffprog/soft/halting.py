@@ -83,10 +83,12 @@ def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
 
 
 def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | None:
-    """Return which rows go on; None where it does no harm if those without weight do too."""
+    """Return which rows go on; None where all do, or where it does no harm if all do."""
     if harmless and not isinstance(epsilon, Tensor) and epsilon == 0:
         return None
-    return alive > epsilon
+    on = alive > epsilon
+    looks = alive.is_cpu and not (torch.compiler.is_compiling() or is_transformed())
+    return None if looks and bool(on.all()) else on
 
 
 def kept(on: Tensor | None, new: Tensor, old: Tensor, depth: int) -> Tensor:
@@ -126,18 +128,16 @@ def going(alive: Tensor, go: Tensor, epsilon: float | Tensor) -> Tensor:
 
 
 def act_weights(
-    total: Tensor, active: Tensor, unit: Tensor, epsilon: float, last: bool
+    total: Tensor, active: Tensor, unit: Tensor, one: Tensor, full: Tensor, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a step's weight, whether it ends its row, and what had not halted at the bound.
+    """Return a step's weight, whether it ends its row, and the sum of h with this one.
 
-    p_n = h_n until the sum of h reaches 1 - epsilon; there, or at the bound, the remainder R =
-    1 - (earlier h).
+    p_n = h_n until the sum of h reaches `full`, 1 - epsilon; there, or at the bound, the remainder
+    R = 1 - (earlier h).
     """
-    full = (total + unit >= 1 - epsilon).to(total.dtype)
-    ends = torch.ones_like(full) if last else full
-    weight = active * torch.where(ends > 0, 1 - total, unit)
-    missing = active * (1 - full) * (1 - total - unit) if last else torch.zeros_like(total)
-    return weight, active * ends, missing
+    reached = total + unit
+    ends = torch.ones_like(reached, dtype=torch.bool) if last else reached >= full
+    return active * torch.where(ends, one - total, unit), active * ends, reached
 
 
 def alternatives(steps: Sequence[Tensor], lead: int, depth: int) -> Tensor:

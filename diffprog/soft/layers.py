@@ -78,6 +78,24 @@ class Lstm(nn.LSTMCell):
         )
 
 
+class Rnn(nn.RNNCell):
+    """One step of a plain recurrent network."""
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
+        """Return the next h."""
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return torch.rnn_tanh_cell(x, h, *weights)
+
+
+class Gru(nn.GRUCell):
+    """One step of a GRU."""
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
+        """Return the next h."""
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return torch.gru_cell(x, h, *weights)
+
+
 class Encoder(nn.Module):
     """A recurrent network over a sequence: the states of its last layer, one a place."""
 
@@ -148,8 +166,8 @@ BUILDERS: dict[str, Callable[[Settings], nn.Module]] = {
     "mlp": _mlp,
     "embedding": lambda o: Embedding(_size(o, "words"), _size(o, "out")),
     "norm": lambda o: nn.LayerNorm(_size(o, "in")),
-    "rnn": lambda o: nn.RNNCell(_size(o, "in"), _size(o, "out")),
-    "gru": lambda o: nn.GRUCell(_size(o, "in"), _size(o, "out")),
+    "rnn": lambda o: Rnn(_size(o, "in"), _size(o, "out")),
+    "gru": lambda o: Gru(_size(o, "in"), _size(o, "out")),
     "lstm": lambda o: Lstm(_size(o, "in"), _size(o, "out")),
     "rnn_encoder": lambda o: Encoder(nn.RNN, o),
     "gru_encoder": lambda o: Encoder(nn.GRU, o),

@@ -105,7 +105,8 @@ def go_on(
         changed = {p: term for p, term in new.items() if term.code != old[p].code}
         moved = []
         for p, term in changed.items():
-            harmless = tame if isinstance(item(term.type), Real) else "True"
+            wild = isinstance(item(term.type), Real) and not em.writer.is_constant(term.code)
+            harmless = tame if wild else "True"
             on = em.writer.shared("on", f"rows_on({', '.join(alive)}, {harmless})", Bool()).code
             code = f"kept({on}, {term.code}, {old[p].code}, {trail(term.type)})"
             moved.append((old[p].code, code))

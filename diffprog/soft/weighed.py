@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from diffprog.soft.conditions import tested
 from diffprog.soft.round import add, go_on, moment, region, written
 from diffprog.soft.watching import halts
-from diffprog.soft.writer import Term, item
+from diffprog.soft.writer import Term, const, item
 from diffprog.types import Real, trail
 
 if TYPE_CHECKING:
@@ -32,33 +32,37 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     interpreter's.
     """
     node, writer = loop.node, em.writer
-    names = ("total", "active", "cost", "unhalted", "weight", "ends")
-    total, active, cost, unhalted, weight, ends = map(writer.fresh, names)
-    taken = f"{loop.counter} + 1" if node.before is not None else loop.counter
-    types = node.stop.types
+    names = ("total", "active", "taken", "cost", "unhalted", "weight", "ends")
+    total, active, taken, cost, unhalted, weight, ends = map(writer.fresh, names)
+    full = writer.tensor(const(1 - node.halting.number, Real()))
+    types, last = node.stop.types, f"{loop.counter} == {node.rounds - 1}"
 
     def body() -> None:
         with writer.reached(active):
             state, probed, wanted = moment(em, loop)
             unit = tested(em, node.test, probed, 0, wanted).value.code
             values = region(em, node.stop, unconditioned(loop, state), list(loop.outs))
-        last = f"{loop.counter} == {node.rounds - 1}"
-        limit = f"{total}, {active}, {unit}, {node.halting.number!r}, {last}"
-        writer.line(f"{weight}, {ends}, missing = act_weights({limit})")
+        with writer.block(f"if {last}:"):
+            missing = f"torch.where({total} + {unit} < {full}, 1 - {total} - {unit}, 0.0)"
+            writer.line(f"{unhalted} = {active} * {missing}")
+        given = f"{total}, {active}, {unit}, {writer.one()}, {full}, {last}"
+        writer.line(f"{weight}, {ends}, {total} = act_weights({given})")
         halts(em, node, f"{weight} * (1 - {ends})", f"{weight} * {ends}")
         weights = {p: weight if isinstance(item(types[p]), Real) else ends for p in loop.outs}
         add(em, loop, weights, values)
-        writer.line(f"{cost} = {cost} + {ends} * ({taken} + 1 - {total})")
-        writer.line(f"{unhalted} = {unhalted} + missing")
-        writer.line(f"{total}, {active} = {total} + {active} * {unit}, {active} - {ends}")
+        writer.line(f"{taken} = {taken} + {active}")
+        writer.line(f"{cost} = torch.addcmul({cost}, {ends}, {weight})")
+        writer.line(f"{active} = {active} - {ends}")
         with writer.reached(active):
             go_on(em, loop, state, lambda _: [None] * node.sources, (active, "0"))
 
     zero, one = "like.new_zeros(())", "like.new_ones(())"
-    scalars = {active: one, total: zero, cost: zero, unhalted: zero}
+    scalars = {active: one, total: zero, taken: zero, cost: zero, unhalted: zero}
     written(em, loop, scalars, starts, "is_over(state[0], 0)", body)
     writer.note("unfinished", node.span.line, unhalted)
-    writer.note("costs", node.span.line, cost)
+    # N + R; a `while` has a test more than steps.
+    steps = taken if node.before is not None else f"{taken} - 1"
+    writer.note("costs", node.span.line, f"({steps} + {cost})")
     return {p: Term(code, types[p]) for p, code in loop.outs.items()}
 
 
