@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import diffprog as dp
-from examples.attention.image.data import END, digits, drawn
+from examples.attention.image.data import END, digits, drawn, growing
 from examples.bench import Bench
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 64
-STEPS = 3_000
-EVERY = 500
+STEPS = 3_500
+EVERY = 875
 TESTED = 2_000
 
 
@@ -33,9 +33,9 @@ def learn(
 ) -> Result:  # fmt: skip
     """Train on scenes of digits."""
     program = dp.load(HERE / "read.dp", **(known.grid | dict(sizes or {})))
-    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 3e-3, "fall": 0.03, "select": "soft"}
+    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 5e-3, "fall": 0.03, "select": "soft"}
     chosen |= {"stop_when_exact": False, "progress": False}
-    return dp.fit(program, drawn(known, batch), seed=seed, **(chosen | options))
+    return dp.fit(program, growing(known, batch), seed=seed, **(chosen | options))
 
 
 def right(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FEWEST, MOST = 3, 5
+GROWS = 0.4
+"""The share of the training after which scenes have as many digits as in the test: first one."""
 END = 10
 """What is said when there are no more digits."""
 HELD = 360
@@ -63,20 +65,38 @@ def drawn(known: Digits, count: int) -> Callable[[np.random.Generator], Batch]:
     """Return what draws scenes."""
 
     def draw(random: np.random.Generator) -> Batch:
-        scenes, answers = zip(*(_scene(known, random) for _ in range(count)), strict=True)
-        return {"scene": np.stack(scenes)}, np.stack(answers)
+        return _batch(known, count, random, (FEWEST, MOST))
 
     draw.__qualname__ = f"drawn({len(known.names)}, {count})"
     return draw
 
 
+def growing(known: Digits, count: int) -> Callable[[np.random.Generator, float], Batch]:
+    """Return what draws scenes to train on: first of one digit, then of more, in the end all."""
+
+    def draw(random: np.random.Generator, done: float) -> Batch:
+        most = 1 + int(MOST * done / GROWS)
+        return _batch(known, count, random, (FEWEST, MOST) if most > MOST else (1, most))
+
+    draw.__qualname__ = f"growing({len(known.names)}, {count})"
+    return draw
+
+
+def _batch(
+    known: Digits, count: int, random: np.random.Generator, numbers: tuple[int, int]
+) -> Batch:
+    """Return scenes with so many digits, from the least to the most."""
+    scenes, answers = zip(*(_scene(known, random, numbers) for _ in range(count)), strict=True)
+    return {"scene": np.stack(scenes)}, np.stack(answers)
+
+
 def _scene(
-    known: Digits, random: np.random.Generator
+    known: Digits, random: np.random.Generator, numbers: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return a scene, and its digits with the end mark after them."""
     side = known.pictures.shape[1]
     scene = np.zeros((4 * known.grid["rows"], 4 * known.grid["columns"]))
-    chosen = random.integers(len(known.names), size=random.integers(FEWEST, MOST + 1))
+    chosen = random.integers(len(known.names), size=random.integers(numbers[0], numbers[1] + 1))
     free = scene.shape[1] - side * len(chosen)
     lefts = np.sort(random.integers(free + 1, size=len(chosen))) + side * np.arange(len(chosen))
     tops = random.integers(scene.shape[0] - side + 1, size=len(chosen))
