@@ -1,4 +1,4 @@
-"""Learn the parity of 64 numbers by thinking longer: by act, by ponder, and in one step only."""
+"""Learn the parity of 32 numbers by thinking longer: by act, by ponder, and in one step only."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 128
-STEPS = 40_000
+STEPS = 6_000
 SETUPS = {"by act": ("act", {}), "by ponder": ("ponder", {}), "one step": ("act", {"most": 1})}
 """A program and its sizes, by what it is called."""
-COSTS = {"act": 3e-4, "ponder": 1e-2}
-COUNTS = (1, 8, 16, 32, 48, 64)
+COSTS = {"act": 2e-2, "ponder": 5e-2}
+COUNTS = (1, 4, 8, 16, 24, 32)
 """How many numbers are not 0 where the steps are counted."""
 
 
@@ -34,8 +34,8 @@ def learn(
     name, sizes = SETUPS[setup]
     program = dp.load(HERE / f"{name}.dp", width=width, **(sizes | options.pop("sizes", {})))
     chosen = {
-        "steps": STEPS, "network_lr": 2e-3, "fall": 0.05, "cost": COSTS[name], "progress": False,
-        "select": "soft", "every": 500,
+        "steps": STEPS, "network_lr": 4e-3, "fall": 0.05, "cost": COSTS[name], "progress": False,
+        "select": "soft", "every": 1000,
     }  # fmt: skip
     train, dev = growing(most, BATCH, width), drawn(1, most, BATCH, width)
     return dp.fit(program, train, dev=dev, seed=seed, **(chosen | options))
