@@ -115,19 +115,26 @@ class Native:
         """What runs a call: `native`, or `torch` once the compiler has failed."""
         return "torch" if self.broken else "native"
 
-    def __call__(self, *inputs: Tensor, **given: Any) -> tuple[Tensor, ...]:
+    def __call__(
+        self,
+        *inputs: Tensor,
+        holes: Mapping[str, Tensor],
+        like: Tensor,
+        report: dict[str, dict[int, Tensor]],
+        **given: Any,
+    ) -> tuple[Tensor, ...]:
         """Run native code where it is for such a call, else the torch source."""
-        if self.broken or not _is_for(inputs, given):
-            return tuple(self.other(*inputs, **given))
-        tensors = [*inputs, *(given["holes"][key] for key in self.generated.holes)]
-        try:
-            plan = self._plan(tensors, given["like"].dtype)
-        except BuildError as problem:
-            warnings.warn(f"the torch source is used: {problem}", RuntimeWarning, stacklevel=2)
-            self.broken = True
-            return tuple(self.other(*inputs, **given))
-        self.calls += 1
-        return self._run(plan, tensors, **given)
+        if not self.broken and _is_for([like, *inputs, *holes.values()], given):
+            tensors = [*inputs, *[holes[key] for key in self.generated.holes]]
+            try:
+                plan = self._plan(tensors, like.dtype)
+            except BuildError as problem:
+                warnings.warn(f"the torch source is used: {problem}", RuntimeWarning, stacklevel=2)
+                self.broken = True
+            else:
+                self.calls += 1
+                return self._run(plan, tensors, given, report)
+        return tuple(self.other(*inputs, holes=holes, like=like, report=report, **given))
 
     def _plan(self, tensors: Sequence[Tensor], dtype: torch.dtype) -> Plan:
         """Return how a call with tensors of such shapes runs.
@@ -158,21 +165,17 @@ class Native:
         self,
         plan: Plan,
         tensors: Sequence[Tensor],
-        *,
-        T: float,  # noqa: N803 - the signature of the torch source
-        choice_T: float,  # noqa: N803
-        ties: bool,
-        epsilon: float,
+        given: Mapping[str, Any],
         report: dict[str, dict[int, Tensor]],
-        **_: Any,
     ) -> tuple[Tensor, ...]:
-        c = max(0.0, -math.log(T)) if ties and T > 0 else 0.0
+        T = given["T"]  # noqa: N806 - as the torch source calls it
+        c = -math.log(T) if given["ties"] and 0 < T < 1 else 0.0
         notes = [torch.empty(plan.lead, dtype=plan.dtype) for _ in self.generated.notes]
-        call = Call(plan, (T, c, epsilon, choice_T), notes)
+        call = Call(plan, (T, c, given["epsilon"], given["choice_T"]), notes)
         outs = Run.apply(call, *plan.placed(tensors))  # type: ignore[no-untyped-call]
         for (kind, line), amount in zip(self.generated.notes, notes, strict=True):
             report[kind][line] = amount
-        return tuple(outs)
+        return outs  # type: ignore[no-any-return]
 
 
 def _together(leads: Sequence[torch.Size]) -> torch.Size:
@@ -183,18 +186,14 @@ def _together(leads: Sequence[torch.Size]) -> torch.Size:
     return torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def _is_for(inputs: Sequence[Tensor], given: Mapping[str, Any]) -> bool:
+def _is_for(tensors: Sequence[Tensor], given: Mapping[str, Any]) -> bool:
     """Say whether a call is one for native code."""
     if torch._C._functorch.peek_interpreter_stack() is not None or torch.compiler.is_compiling():
         return False
     for knob in ("T", "choice_T", "epsilon"):  # no tensor; logits, not weights
         if not isinstance(given[knob], int | float):
             return False
-    like = given["like"]
-    return (
-        given["choice_T"] > 0
-        and like.dtype in PRECISIONS
-        and like.is_cpu
-        and all([x.is_cpu for x in inputs])
-        and all([x.is_cpu for x in given["holes"].values()])
-    )
+    for x in tensors:
+        if not x.is_cpu:
+            return False
+    return given["choice_T"] > 0 and tensors[0].dtype in PRECISIONS
