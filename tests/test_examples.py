@@ -116,8 +116,8 @@ def test_word_problems_are_answered_by_programs() -> None:
     """Trained on our own templates; what is written is what the networks answer."""
     problems = word_problem_data.generated(130, 0)
     train, unseen = problems[:120], problems[120:]
-    result = word_problems.learn(train, None, 0, steps=80)
-    pairs = word_problem_data.encoded(unseen, word_problem_data.vocabulary(train))
+    result = word_problems.learn(train, 0, steps=80)
+    pairs = word_problems.pairs(unseen, word_problem_data.vocabulary(train))
     right, agreed = written(result, pairs)
     assert agreed == 1
     assert right >= 0.8

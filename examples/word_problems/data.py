@@ -5,8 +5,9 @@
 Common Core (Roy & Roth 2015, as split by ∂4, https://github.com/uclmr/d4, folder `data/wap`): a
 line ``answer<tab>words`` for each problem, 300 to train on and 100 to select by.
 
-In a text the first number becomes the word ``<0>``, the second ``<1>``, the third ``<2>``; a word
-that training does not hold twice is unknown.
+In a text the first number becomes the word ``<0>``, the second ``<1>``, the third ``<2>``; behind
+the text stands how large each is, as a word of its own. A word that training does not hold twice is
+unknown.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from examples.bench import Pair
 
 NUMBERS = 3
-LENGTH = 64
-"""Words of the longest text."""
+LENGTH = 52
+"""Words of the longest text, and of the sizes of its numbers."""
 BLANK, UNKNOWN = 0, 1
 """What stands behind a text's last word, and for words that are not known."""
+SIZES = (10, 20, 50)
+"""Numbers from which on a number counts as larger."""
 MOST = 1_000
 """Words at most; `word_problem.dp` has as many."""
 
@@ -51,10 +54,16 @@ class Problem:
     answer: float
     rule: str = ""
 
-    def renumbered(self, rng: random.Random) -> Problem:
+    @property
+    def read(self) -> tuple[str, ...]:
+        """What a controller reads: the text, and for each number a word for its size."""
+        sizes = (sum(n >= size for size in SIZES) for n in self.numbers)
+        return (*self.words, *(f"<{place}~{size}>" for place, size in enumerate(sizes)))
+
+    def renumbered(self, rng: random.Random, most: int = 50) -> Problem:
         """Return the same text with other numbers, for which the rule is whole and positive."""
         while True:
-            numbers = tuple(float(rng.randint(2, 50)) for _ in range(NUMBERS))
+            numbers = tuple(float(rng.randint(2, most)) for _ in range(NUMBERS))
             answer = computed(self.rule, numbers)
             if answer is not None:
                 return Problem(self.words, numbers, answer, self.rule)
@@ -79,16 +88,16 @@ def _applied(sign: str, a: float, b: float) -> float | None:
     return float(found) if found > 0 and found == int(found) else None
 
 
-def generated(count: int, seed: int) -> list[Problem]:
-    """Draw problems from the templates."""
+def generated(count: int, seed: int, most: int = 50) -> list[Problem]:
+    """Draw problems from the templates, with numbers from 2 to `most`."""
     rng = random.Random(f"word problems {seed}")
-    return [_drawn(rng) for _ in range(count)]
+    return [_drawn(rng, most) for _ in range(count)]
 
 
-def _drawn(rng: random.Random) -> Problem:
+def _drawn(rng: random.Random, most: int) -> Problem:
     rule, text = rng.choice(TEMPLATES)
     filled = text.format("<0>", "<1>", "<2>", name=rng.choice(NAMES), thing=rng.choice(THINGS))
-    return Problem(tuple(filled.split()), (), 0.0, rule).renumbered(rng)
+    return Problem(tuple(filled.split()), (), 0.0, rule).renumbered(rng, most)
 
 
 def read(path: Path) -> list[Problem]:
@@ -111,7 +120,7 @@ def _parsed(line: str, place: str) -> Problem:
             numbers.append(float(word))
         else:
             words.append(word)
-    if len(numbers) != NUMBERS or len(words) > LENGTH:
+    if len(numbers) != NUMBERS or len(words) > LENGTH - NUMBERS:
         message = f"{place}: not an answer, a tab and a text of three numbers"
         raise ValueError(message)
     try:
@@ -123,19 +132,19 @@ def _parsed(line: str, place: str) -> Problem:
 
 def vocabulary(problems: Sequence[Problem], least: int = 2) -> dict[str, int]:
     """Number the words that stand in at least so many places."""
-    counts = Counter(word for problem in problems for word in problem.words)
+    counts = Counter(word for problem in problems for word in problem.read)
     kept = sorted(word for word, count in counts.items() if count >= least)[: MOST - UNKNOWN - 1]
     return {word: UNKNOWN + 1 + i for i, word in enumerate(kept)}
 
 
-def encoded(problems: Sequence[Problem], words: dict[str, int]) -> list[Pair]:
-    """Return problems as examples: places of words, blanks behind them."""
+def encoded(problems: Sequence[Problem], words: dict[str, int], **more: object) -> list[Pair]:
+    """Return problems as examples: places of words, blanks behind them; `more` inputs in each."""
     return [
         (
             {
-                "text": [words.get(w, UNKNOWN) for w in p.words]
-                + [BLANK] * (LENGTH - len(p.words)),
+                "text": [words.get(w, UNKNOWN) for w in p.read] + [BLANK] * (LENGTH - len(p.read)),
                 "number": list(p.numbers),
+                **more,
             },
             p.answer,
         )
@@ -144,13 +153,13 @@ def encoded(problems: Sequence[Problem], words: dict[str, int]) -> list[Pair]:
 
 
 def main() -> None:
-    """Print problems as JSON lines."""
+    """Print problems for `by_order.dp` as JSON lines."""
     parser = argparse.ArgumentParser(description="Print word problems as JSON lines.")
     parser.add_argument("--count", type=int, default=300, help="%(default)s")
     parser.add_argument("--seed", type=int, default=0, help="%(default)s")
     given = parser.parse_args()
     problems = generated(given.count, given.seed)
-    for inputs, output in encoded(problems, vocabulary(problems)):
+    for inputs, output in encoded(problems, vocabulary(problems), sensible=False):
         print(json.dumps({"in": inputs, "out": output}))
 
 
