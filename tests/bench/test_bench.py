@@ -9,6 +9,7 @@ from tests.bench.bars import verdicts
 from tests.bench.cases import CASES
 from tests.bench.measure import AGREES, REFERENCE, Row, Step, difference
 from tests.bench.speed import VARIANTS
+from tests.bench.tables import put, tables
 
 SMALL = (
     "n 5, batch 1",
@@ -47,3 +48,22 @@ def test_a_gpu_is_given_many_rows() -> None:
     offered = [v for v in VARIANTS if case.has(v, "cuda")]
     kinds = ("hand eager", "hand compiled", "hand graphed")
     assert offered == [*kinds, "ours torch", "ours compile", "ours graphed"]
+
+
+def test_the_tables_of_the_docs() -> None:
+    """A table has a row for each set-up and a column for each variant, in place of an old one."""
+    row = Row("counter", "16 steps", "ours auto", median_s=0.001).as_json()
+    other = Row("counter", "64 steps", "hand eager", median_s=0.01).as_json()
+    bar = {"what": "counter", "wanted": "≥ 2x", "measured": 10.0, "met": True}
+    found = tables({"rows": [row, other], "bars": [bar]})
+    assert found["times"].splitlines() == [
+        "| one step, ms | hand eager | ours auto |",
+        "| --- | --- | --- |",
+        "| counter, 16 steps |  | 1 |",
+        "| counter, 64 steps | 10 |  |",
+    ]
+    text = "a\n<!-- numbers: bars -->\nold\n<!-- end of numbers -->\nb"
+    assert put(text, {"bars": found["bars"]}).splitlines()[3:5] == [
+        "| --- | --- | --- | --- |",
+        "| counter | ≥ 2x | 10 | met |",
+    ]

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import resource
+import tempfile
 import time
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import torch
 
@@ -35,7 +38,8 @@ NATIVE = ("compile native code", "load native code again")
 
 def costs() -> list[Row]:
     """Return rows for each program, at the last size that is measured of it."""
-    return [row for case in {c.file: c for c in CASES}.values() for row in _of(case)]
+    with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, XDG_CACHE_HOME=cache):
+        return [row for case in {c.file: c for c in CASES}.values() for row in _of(case)]
 
 
 def _of(case: Case) -> Iterator[Row]:
