@@ -10,19 +10,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diffprog.errors import InvariantError
-from diffprog.ir.graph import Apply, Const, Table
+from diffprog.ir.graph import Apply, Const, Param, Table
+from diffprog.ir.known import is_scalar
 from diffprog.ops import OPS
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from diffprog.ir.graph import Node
+    from diffprog.ir.graph import Graph, Node
     from diffprog.types import Finite, Type
 
 
-def scalar(node: Node, values: Sequence[Any], types: Sequence[Type]) -> Any:
-    """Compute a constant, a row or a table on known finite scalars."""
+def on_scalars(nodes: Sequence[Node]) -> bool:
+    """Say whether nodes are constants, rows and tables on finite scalars."""
+    return all(isinstance(n, Param | Const | Apply | Table) and is_scalar(n.type) for n in nodes)
+
+
+def scalars(graph: Graph, nodes: Sequence[Node], given: Mapping[int, Any]) -> dict[int, Any]:
+    """Compute nodes `on_scalars`, in order, from the values of parameters."""
+    values = dict(given)
+    for node in nodes:
+        if not isinstance(node, Param):
+            at = [values[i] for i in node.inputs]
+            values[node.id] = _scalar(node, at, [graph[i].type for i in node.inputs])
+    return values
+
+
+def _scalar(node: Node, values: Sequence[Any], types: Sequence[Type]) -> Any:
     match node:
         case Const(value):
             return value

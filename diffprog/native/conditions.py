@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from diffprog.ir.compute import scalar
-from diffprog.ir.graph import Apply, Const, Hole, Param, Table
+from diffprog.ir.compute import on_scalars, scalars
+from diffprog.ir.graph import Apply, Hole, Param
 from diffprog.ir.known import is_scalar
 from diffprog.native import numbers
 from diffprog.native.contract import contract
@@ -183,7 +183,7 @@ def _hole_entries(test: Test) -> bool:
 def _crisp_entries(test: Test, inputs: Sequence[int]) -> bool:
     """Condition through the table of a test that is a finite expression of scalars."""
     nodes = [test.graph[n] for n in sorted(used(test.graph))]
-    if not all(isinstance(n, Param | Const | Apply | Table) and is_scalar(n.type) for n in nodes):
+    if not on_scalars(nodes):
         return False
     if any(isinstance(n, Apply) and n.op not in (*OPS, "convert", "narrow") for n in nodes):
         return False
@@ -194,11 +194,8 @@ def _crisp_entries(test: Test, inputs: Sequence[int]) -> bool:
         return False
     lo, entries = finite(test.graph.types[0]).lo, []
     for places in product(*(range(len(d)) for d in domains)):
-        values: dict[int, Any] = {i: d[p] for i, d, p in zip(order, domains, places, strict=True)}
-        for node in nodes:
-            if not isinstance(node, Param):
-                at = [values[i] for i in node.inputs]
-                values[node.id] = scalar(node, at, [test.graph[i].type for i in node.inputs])
+        given = {i: d[p] for i, d, p in zip(order, domains, places, strict=True)}
+        values = scalars(test.graph, nodes, given)
         group = 0
         for d, p in zip(domains[: len(known)], places, strict=False):
             group = group * len(d) + p

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from diffprog.ir.compute import finite, scalar
-from diffprog.ir.graph import Apply, Const, Param, Table
-from diffprog.ir.known import is_scalar
+from diffprog.ir.compute import finite, on_scalars, scalars
 from diffprog.ops import OPS
 from diffprog.soft.live import live
 from diffprog.types import Bool, Enum, Int
@@ -49,7 +47,7 @@ def region_entries(graph: Graph, params: Sequence[int], limit: int) -> list[int]
     `limit` entries.
     """
     nodes = [graph[n] for n in sorted(live(graph).nodes)]
-    if not all(isinstance(n, Param | Const | Apply | Table) and is_scalar(n.type) for n in nodes):
+    if not on_scalars(nodes):
         return None
     domains = [finite(graph[p].type).values() for p in params]
     if math.prod(map(len, domains)) > limit:
@@ -57,10 +55,6 @@ def region_entries(graph: Graph, params: Sequence[int], limit: int) -> list[int]
     lo = finite(graph.types[0]).lo
     found = []
     for args in product(*domains):
-        values: dict[int, Any] = dict(zip(params, args, strict=True))
-        for node in nodes:
-            if not isinstance(node, Param):
-                at = [values[i] for i in node.inputs]
-                values[node.id] = scalar(node, at, [graph[i].type for i in node.inputs])
+        values = scalars(graph, nodes, dict(zip(params, args, strict=True)))
         found.append(int(values[graph.results[0]]) - lo)
     return found
