@@ -9,7 +9,7 @@ from diffprog.lang import typed
 from diffprog.lang.check.convert import extent, origins, shown
 from diffprog.lang.check.names import one_line
 from diffprog.lang.check.narrow import variable
-from diffprog.types import BOOL, REAL, Array, Int, Tuple, Type
+from diffprog.types import BOOL, REAL, Array, Enum, Int, Tuple, Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,8 @@ def _axis(frame: Frame, base: typed.Expr, part: Part, axis: int) -> typed.Expr |
     if not isinstance(t, Int):
         hint = "`int(b)` turns a `bool` into 0 or 1" if t == BOOL else ""
         hint = "`pick(scores)` gives the place of the best score" if t == REAL else hint
+        if isinstance(t, Enum):
+            hint = "a member is no number: `match` it, or learn a table with `choose … given`"
         frame.error(
             "DP407", f"an index must be an int, but this is {shown(t)}", part.span, help=hint
         )
