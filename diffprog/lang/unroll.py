@@ -78,7 +78,7 @@ def unrolled(
             body = unroller.block(program.main.body, {})
             before += [replace(old, name=new.name) for old, new in unroller.copies]
             declarations += [new for _, new in unroller.copies]
-            declarations.append(replace(program.main, body=unroller.finished(body)))
+            declarations.append(replace(program.main, body=unroller.finished(program.main, body)))
         else:
             declarations.append(d)
     filled = replace(program, declarations=tuple(declarations), comments=())
@@ -126,12 +126,13 @@ class _Unroller:
 
     # --- statements
 
-    def finished(self, block: s.Block) -> s.Block:
-        """Return a function's statements made shorter."""
+    def finished(self, function: s.Function, block: s.Block) -> s.Block:
+        """Return a function's statements made shorter; its parameters have their types already."""
         block = straightened(block)
         loops = (n for n in walk(block) if isinstance(n, s.For | s.While | s.Repeat))
         types = {name: t for n in loops for name, t in self.carried.get(_here(n.span), ())}
-        return with_room(block, {name: self.writer.type(t) for name, t in types.items()})
+        own = types.keys() - {p.name for p in function.params}
+        return with_room(block, {name: self.writer.type(types[name]) for name in own})
 
     def block(self, block: s.Block, names: Mapping[str, s.Expr]) -> s.Block:
         """Return what is left of statements that were run."""
@@ -236,7 +237,7 @@ class _Unroller:
     def call(self, node: s.Call) -> s.Call:
         """Return a call of a function's copy, in which this call's decisions stand."""
         function = self.functions[node.name]
-        body = self.finished(self.block(function.body, {}))
+        body = self.finished(function, self.block(function.body, {}))
         made = replace(function, name=self.fresh(node.name), body=body)
         self.copies.append((function, made))
         return replace(node, name=made.name)

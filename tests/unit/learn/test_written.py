@@ -210,6 +210,17 @@ def test_a_variable_keeps_its_room() -> None:
     assert written.run(x=True, y=2) == 1
 
 
+def test_a_parameter_keeps_its_type() -> None:
+    """It is declared where it stands, whatever was decided for it."""
+    program = loads(
+        "program p(x: int<3>) -> int<3>:\n    for i in 0 .. 1:\n        x = i\n"
+        "        y = choose(x, 1) by linear of x\n    z: int<3> = x\n"
+        "    while z < 1 max 1:\n        swap x, z\n    return z\n"
+    )
+    decided = program.decide({"p.y#0": [0]})
+    assert program_for(decided, {"x": 2}).run(x=2) == decided.run(x=2) == 0
+
+
 def test_a_function_in_a_test_is_no_round() -> None:
     """What the test of a loop or of a branch calls is no round of it, and no side."""
     program = loads(
