@@ -251,10 +251,13 @@ class _Filler:
         return self.value(node, Chain(tuple(zip(tests, used, strict=False)), used[-1]))
 
     def table(self, node: s.Syntax, entries: Sequence[int], item: Finite) -> s.Expr:
-        """Declare a constant table and return it, read at the values that the choice is given."""
+        """Return what is chosen at given values: conditionals on a member, or a table, read."""
         key = self.keys[id(node)]
         assert isinstance(node, s.ChooseValue | s.ChooseExpr | s.ChooseBlock)
         given = [_finite(t) for t in self.holes[key].given]
+        if len(given) == 1 and isinstance(given[0], Enum):
+            (subject,) = node.decider.given
+            return self.writer.by_member(self.expr(subject), given[0], entries, item)
         name = table_name(key, node, self.taken)
         self.taken.add(name)
         self.constants.append(self.writer.table(name, entries, given, item))

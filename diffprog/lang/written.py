@@ -7,6 +7,7 @@ formatter looks for no comments near it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from diffprog.errors import Source, Span
@@ -91,13 +92,22 @@ class Writer:
                     return e
                 op = "-" if lo > 0 else "+"
                 return s.Binary(op, e, self.number(abs(lo)), span=self.span)
-            case Enum(name, members):
-                place = self.number(len(members) - 1)
-                for k in reversed(range(len(members) - 1)):
-                    member = s.Member(name, members[k], span=self.span)
-                    test = s.Binary("==", e, member, span=self.span)
-                    place = s.Conditional(self.number(k), test, place, span=self.span)
-                return place
+            case Enum():
+                return self.by_member(e, t, range(t.size), Int(0, t.size))
+
+    def by_member(self, e: s.Expr, t: Enum, entries: Sequence[int], item: Finite) -> s.Expr:
+        """Return the alternative that belongs to the member that an expression is.
+
+        The one that stands most often needs no test.
+        """
+        common, _ = Counter(reversed(entries)).most_common(1)[0]
+        done = self.value(item.values()[common], item)
+        for name, k in reversed(tuple(zip(t.members, entries, strict=True))):
+            if k != common:
+                test = s.Binary("==", e, s.Member(t.name, name, span=self.span), span=self.span)
+                then = self.value(item.values()[k], item)
+                done = self.folded(s.Conditional(then, test, done, span=self.span))
+        return done
 
     def folded(self, e: s.Expr) -> s.Expr:
         """Return an expression without a conditional that is none."""

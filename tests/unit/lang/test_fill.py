@@ -79,6 +79,18 @@ def test_values_given_others_become_a_table() -> None:
     assert not filled.holes
 
 
+def test_values_given_a_member_become_conditionals() -> None:
+    """What stands most often needs no test; tests too are written so."""
+    top = "enum Colour: red, green, blue\n\n"
+    program = of("return choose int<6> given c", "c: Colour) -> int<6>", top)
+    filled = program.fill({"f.return#0": [1, 5, 1]})
+    assert filled.source.endswith("    return 5 if c == Colour.green else 1\n")
+    blocks = "t = 3\nchoose given c:\n    t = 0\n    pass\nreturn t"
+    filled = of(blocks, "c: Colour) -> int<6>", top).fill({"f.choose#0": [1, 1, 0]})
+    assert "    if c == Colour.blue:\n        t = 0\n" in filled.source
+    assert [filled.run(c=name) for name in ("red", "green", "blue")] == [3, 3, 0]
+
+
 def test_expressions_given_values() -> None:
     """Tables choose among expressions by conditionals."""
     program = of("return choose(x, y, 4) given x, b")
