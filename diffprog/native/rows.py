@@ -89,11 +89,11 @@ def by_entries(w: Writer, function: Callable[..., Any], args: Sequence[Term], t:
     if math.prod(map(len, domains)) * (len(open_) + 1) > MOST_TABLE:
         message = f"a table of {math.prod(map(len, domains)):,} entries"
         raise UnsupportedError(message)
-    lo, entries = finite(t).lo, []
+    lo, entries, only_true = finite(t).lo, [], isinstance(item(t), Bool)
     every = product(*(range(len(d)) for d in domains))
     for given, places in zip(product(*domains), every, strict=True):
         c = int(function(*given)) - lo
-        if isinstance(item(t), Bool):
+        if only_true:
             if not c:
                 continue
             c = 0

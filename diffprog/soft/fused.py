@@ -73,6 +73,14 @@ def fused(function: FunctionType, whole: bool | None) -> Callable[..., Any]:
     return function if whole is None else Fused(function, whole=whole)
 
 
+def constants_of(function: Callable[..., Any], like: Tensor) -> dict[str, Tensor] | None:
+    """Return the constants of a file; none where native code runs, which has its own."""
+    if getattr(function, "backend", "torch") == "native":
+        return None
+    made: dict[str, Tensor] = function.__globals__["make_constants"](like)
+    return made
+
+
 def told(
     function: Callable[..., Any], inputs: tuple[Tensor, ...], given: Mapping[str, Any]
 ) -> tuple[Any, dict[str, dict[int, Any]]]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from diffprog.soft import watched
 from diffprog.soft.choices import sizes
-from diffprog.soft.fused import fused
+from diffprog.soft.fused import constants_of, fused
 from diffprog.soft.inputs import gathered
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
@@ -56,8 +56,8 @@ class SoftProgram(Learned):
     """
 
     _function: Callable[..., tuple[Tensor, ...]]
-    _constants: dict[str, Tensor]
-    _stepwise: tuple[Callable[..., Any], dict[str, Tensor]] | None
+    _constants: dict[str, Tensor] | None
+    _stepwise: tuple[Callable[..., Any], dict[str, Tensor] | None] | None
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class SoftProgram(Learned):
     def _ran(
         self,
         function: Callable[..., Any],
-        constants: Mapping[str, Tensor],
+        constants: Mapping[str, Tensor] | None,
         tensors: Sequence[Tensor],
         holes: Mapping[str, Tensor],
         **settings: Any,
@@ -266,20 +266,20 @@ class SoftProgram(Learned):
         self._function, self._constants = self._loaded(self.generated)
         self._stepwise = None
 
-    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor] | None]:
         namespace = compiled(generated.source, self.name)
         function = fused(namespace[generated.entry], generated.whole)
-        return function, namespace["make_constants"](self.like)
+        return function, constants_of(function, self.like)
 
     def _with_weights_of(self, other: SoftProgram) -> SoftProgram:
         for name in ("_parameters", "_modules", "_buffers"):
             setattr(self, name, getattr(other, name))
-        self._constants = self._function.__globals__["make_constants"](self.like)
+        self._constants = constants_of(self._function, self.like)
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> SoftProgram:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self._constants = self._function.__globals__["make_constants"](self.like)
+        self._constants = constants_of(self._function, self.like)
         self._stepwise = None
         self._others = {}
         return self

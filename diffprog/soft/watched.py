@@ -34,9 +34,9 @@ class Module(Protocol):
     hole_types: dict[str, Hole]
     labels: dict[str, tuple[str, ...]]
     _function: Callable[..., tuple[Tensor, ...]]
-    _constants: dict[str, Tensor]
+    _constants: dict[str, Tensor] | None
 
-    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor]]:
+    def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor] | None]:
         """Return a generated function, and its constants."""
 
     def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
