@@ -188,7 +188,7 @@ class Writer:
         keep = f"{head}copy({values(here)}, {values(place)}, {n});"
         back = f"{head}copy({values(place)}, {values(here)}, {n});"
         self.open[-1].statements.append(Statement(() if copied else (keep,), (back,), base(to)))
-        self.facts.forget(to)
+        self.facts.forget(to, None if at else n)
         gone = f"{head}fill({adjoints(place)}, {n}, 0);"
         back = f"{head}yield({adjoints(there)}, {adjoints(place)}, {n});"
         fixed = base(source) in self.constant
