@@ -8,6 +8,7 @@ a run that is taken up again goes on as if it had not stopped.
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ from diffprog.learn.optimisers import Name, make
 from diffprog.learn.search import Chains, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from diffprog.learn.estimators import Estimator
 
@@ -80,6 +81,17 @@ class Recipe:
 def chance(seed: int, step: int) -> torch.Generator:
     """Return the generator of a step."""
     return torch.Generator().manual_seed((seed * 1_000_003 + step + 1) % 2**63)
+
+
+@contextmanager
+def layers_draw(seed: int, step: int) -> Iterator[None]:
+    """Let what networks leave out in training depend on the seed and the step alone.
+
+    `nn.Dropout` and its like know no generator but the global one, which is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(chance(seed, step).initial_seed())
+        yield
 
 
 class Trainer(Protocol):
@@ -146,9 +158,11 @@ class Descent:
     def step(self, step: int, tasks: Sequence[int]) -> Tensor:
         """Take a step on some tasks and return the loss of each restart, [R]."""
         recipe, random = self.recipe, chance(self.recipe.seed, step)
-        losses = [
-            self.estimator.loss(t, self.weights, random, recipe.temperature(step)) for t in tasks
-        ]
+        with layers_draw(recipe.seed, step):
+            losses = [
+                self.estimator.loss(t, self.weights, random, recipe.temperature(step))
+                for t in tasks
+            ]
         self.impossible = sum(loss.impossible for loss in losses)
         total = max(1.0, sum(loss.weight for loss in losses))
         self.more = {
