@@ -11,7 +11,7 @@ import pytest
 import diffprog as dp
 from diffprog.pipeline.decided import program_for
 from examples.tables.bench import learn, model, same, share, written
-from examples.tables.data import WORDS, Asked, Form
+from examples.tables.data import LENGTH, SAYS, WORDS, Asked, Form
 
 GOLDEN = Path(__file__).parent / "golden" / "written" / "tables.dp"
 SOURCE = Path(__file__).parent.parent / "examples" / "tables" / "tables.dp"
@@ -42,6 +42,15 @@ def choices(question: Asked) -> dict[str, list[int]]:
     if aim:
         found[f"ask.{('result', 'cells', 'words')[aim - 1]}#0"].append(place)
     return found
+
+
+def test_the_longest_question_fits() -> None:
+    """Said in the longest ways, with two comparisons, a question is no longer than what is read."""
+    most = {part: max(len(way.format("c0", "n0").split()) for way in SAYS[part]) for part in SAYS}
+    aim, test = (max(most[part] for part in parts) for parts in (("sum", "count", "show"), "<>="))
+    joint = max(most["and"], most["or"])
+    assert aim + most["where"] + test + joint + test <= LENGTH
+    assert dp.load(SOURCE, rows=1).sizes["length"] == LENGTH
 
 
 @pytest.mark.parametrize("seed", range(3))

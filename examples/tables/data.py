@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from examples.bench import Pair
 
-LENGTH = 20
+LENGTH = 24
 NUMBERS = 2
 """Words and numbers that a question has at most."""
 TRAIN_ROWS = range(30, 101, 10)
