@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+import zipfile
 from math import log
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from examples.attention.speech import bench
-from examples.attention.speech.data import BANDS, END, FEWEST, MOST, RATE, digits, drawn
+from examples.attention.speech.data import BANDS, END, FEWEST, MOST, RATE, digits, drawn, growing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,19 @@ def test_recordings_are_read_and_kept_apart(tmp_path: Path) -> None:
     (test,), (train,) = digits(tmp_path, "test"), digits(tmp_path, "train")
     assert test[0] == train[0] == 7
     assert test[1].mean(0).argmax() < 6 < 18 < train[1].mean(0).argmax()
+    with zipfile.ZipFile(tmp_path / "recordings.zip", "w") as archive:
+        for path in tmp_path.glob("*.wav"):
+            archive.write(path, f"recordings/{path.name}")
+            path.unlink()
+    (again,) = digits(tmp_path, "train")
+    assert (again[1] == train[1]).all()
+
+
+def test_sounds_grow(known: list[Digit]) -> None:
+    """First there is one digit, later up to four."""
+    draw, random = growing(known, 40), np.random.default_rng(0)
+    counts = [(draw(random, done)[1] != END).sum(1).max() for done in (0.0, 0.15, 1.0)]
+    assert counts == [FEWEST, 2, MOST]
 
 
 def test_hearing_digits_is_learned(known: list[Digit], tmp_path: Path) -> None:

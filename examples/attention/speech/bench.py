@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import diffprog as dp
-from examples.attention.speech.data import END, digits, drawn
+from examples.attention.speech.data import END, digits, drawn, growing
 from examples.bench import Bench
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 BATCH = 32
 STEPS = 3_000
 EVERY = 500
+COOL = (1.0, 0.1)
+"""The temperature of where the program listens, at the first and the last step."""
 TESTED = 40
 """Batches to test on."""
 
@@ -34,15 +36,19 @@ def learn(
 ) -> Result:  # fmt: skip
     """Train on sounds of one length at a time."""
     program = dp.load(HERE / "listen.dp", **(sizes or {}))
-    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 3e-3, "fall": 0.03, "select": "soft"}
-    chosen |= {"stop_when_exact": False, "progress": False}
-    return dp.fit(program, drawn(known, batch), seed=seed, **(chosen | options))
+    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 5e-3, "fall": 0.03, "select": "soft"}
+    chosen |= {"cool": COOL, "stop_when_exact": False, "progress": False}
+    return dp.fit(program, growing(known, batch), seed=seed, **(chosen | options))
 
 
-def errors(program: dp.Program, known: Sequence[Digit], seed: int, count: int = TESTED) -> float:
+def errors(
+    program: dp.Program, known: Sequence[Digit], seed: int, count: int = TESTED,
+    temperature: float = 1.0,
+) -> float:  # fmt: skip
     """Return substitutions, insertions and deletions for each digit that was said, in %."""
     draw, random = drawn(known, BATCH), np.random.default_rng([seed, count])
     module, wrong, said = program.soften(), 0, 0
+    module.temperature = module.choice_temperature = temperature
     for _ in range(count):
         inputs, answers = draw(random)
         with torch.no_grad():
@@ -94,11 +100,12 @@ def main() -> int:
         with bench.timed() as clock:
             result = learn(train, seed, steps=given.steps)
         bench.add(setup, "CPU seconds to learn", time.process_time() - start, seed=seed)
-        wrong = errors(result.program, test, 1_000 + seed)
-        bench.add(setup, "digit error %", wrong, seed=seed, seconds=clock.seconds)
+        for way, temperature in (("softly", 1.0), ("crisply", 0.0)):
+            wrong = errors(result.program, test, 1_000 + seed, temperature=temperature)
+            bench.add(setup, f"digit error % {way}", wrong, seed=seed, seconds=clock.seconds)
         if given.picture is not None and seed == 0:
             picture(result, test, given.picture)
-    bench.expect(setup, "digit error %", most=5)
+    bench.expect(setup, "digit error % crisply", most=5)
     return bench.finish()
 
 

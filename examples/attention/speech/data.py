@@ -7,7 +7,9 @@ noise. Strings are made by joining digits, with gaps that make all sounds of a b
 
 from __future__ import annotations
 
+import re
 import wave
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,9 @@ BANDS = 24
 QUIET = 1e-3
 """What is added to energies before the logarithm: that of silence."""
 FEWEST, MOST = 1, 4
+GROWS = 0.4
+"""The share of the training after which sounds have up to four digits: first one."""
+KIND = re.compile(r"\d_[^_]+_\d+\.wav")
 STEP = 8
 """Sounds have a multiple of so many frames: few lengths, for each of which a program is made."""
 END = 10
@@ -58,16 +63,24 @@ def digits(folder: Path | None, part: str, seed: int = 0) -> list[Digit]:
         random = np.random.default_rng([seed, part == "test"])
         return [(d, heard(_tones(d, random))) for d in range(10) for _ in range(30)]
     found = []
-    for path in sorted(folder.glob("*_*_*.wav")):
+    for path in _recordings(folder):
         digit, _, number = path.stem.split("_")
         if (int(number) < HELD) == (part == "test"):
             found.append((int(digit), heard(_samples(path))))
     return found
 
 
-def _samples(path: Path) -> Numbers:
+def _recordings(folder: Path) -> list[Path | zipfile.Path]:
+    """Return the files of a folder, or of the archive in it, by name."""
+    packed = folder / "recordings.zip"
+    inside = zipfile.Path(packed, "recordings/") if packed.exists() else folder
+    found = [path for path in inside.iterdir() if KIND.fullmatch(path.name)]
+    return sorted(found, key=lambda path: path.name)
+
+
+def _samples(path: Path | zipfile.Path) -> Numbers:
     """Return a recording, as loud as the others."""
-    with wave.open(str(path)) as file:
+    with path.open("rb") as raw, wave.open(raw) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
     return samples / max(1.0, np.abs(samples).max())
 
@@ -86,20 +99,35 @@ def drawn(known: Sequence[Digit], count: int) -> Callable[[np.random.Generator],
     """Return what draws sounds, all of a batch equally long."""
 
     def draw(random: np.random.Generator) -> Batch:
-        strings = [
-            [known[i] for i in random.integers(len(known), size=n)]
-            for n in random.integers(FEWEST, MOST + 1, count)
-        ]
-        longest = max(sum(len(frames) for _, frames in string) for string in strings)
-        length = STEP * ((longest + int(random.integers(2, 12))) // STEP + 1)
-        answers = np.full((count, MOST), END)
-        for row, string in zip(answers, strings, strict=True):
-            row[: len(string)] = [digit for digit, _ in string]
-        sounds = [_joined([frames for _, frames in s], length, random) for s in strings]
-        return {"sound": np.stack(sounds)}, answers
+        return _batch(known, count, random, MOST)
 
     draw.__qualname__ = f"drawn({len(known)}, {count})"
     return draw
+
+
+def growing(known: Sequence[Digit], count: int) -> Callable[[np.random.Generator, float], Batch]:
+    """Return what draws sounds to train on: first of one digit, then of more, in the end all."""
+
+    def draw(random: np.random.Generator, done: float) -> Batch:
+        return _batch(known, count, random, min(MOST, FEWEST + int(MOST * done / GROWS)))
+
+    draw.__qualname__ = f"growing({len(known)}, {count})"
+    return draw
+
+
+def _batch(known: Sequence[Digit], count: int, random: np.random.Generator, most: int) -> Batch:
+    """Return sounds with at most so many digits."""
+    strings = [
+        [known[i] for i in random.integers(len(known), size=n)]
+        for n in random.integers(FEWEST, most + 1, count)
+    ]
+    longest = max(sum(len(frames) for _, frames in string) for string in strings)
+    length = STEP * ((longest + int(random.integers(2, 12))) // STEP + 1)
+    answers = np.full((count, MOST), END)
+    for row, string in zip(answers, strings, strict=True):
+        row[: len(string)] = [digit for digit, _ in string]
+    sounds = [_joined([frames for _, frames in s], length, random) for s in strings]
+    return {"sound": np.stack(sounds)}, answers
 
 
 def _joined(parts: Sequence[Numbers], length: int, random: np.random.Generator) -> Numbers:
