@@ -12,6 +12,7 @@ import torch
 from diffprog.pipeline.tracing import traced
 from examples.act.logic import bench as logic
 from examples.act.logic.data import drawn as vectors
+from examples.act.logic.data import growing
 from examples.act.parity import bench
 from examples.act.parity.data import drawn
 
@@ -79,6 +80,13 @@ def test_vectors_of_logic() -> None:
     assert _gate(nor, False, False)
     assert not _gate(nand, True, True)
     assert not _gate(either, False, False)
+
+
+def test_gates_grow() -> None:
+    """First there is one gate, later up to all; the same as in the test at the end."""
+    draw, random = growing(3, 40), np.random.default_rng(0)
+    counts = [int(draw(random, done)[0]["shown"][..., 2:].sum(-1).max()) for done in (0.0, 0.2, 1)]
+    assert counts == [1, 2, 3]
 
 
 def _gate(kind: int, p: bool, q: bool) -> bool:

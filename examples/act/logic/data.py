@@ -17,7 +17,22 @@ Xq, ABJ, XOR, NAND, AND, XNOR, if/then, then/if, OR)."""
 TABLE = np.array([[letter == "T" for letter in gate] for gate in GATES])
 VECTORS = (1, 3)
 """How many vectors stand in a row: at least, and at most."""
+GROWS = 0.5
+"""The share of the training after which vectors have up to all gates: first one."""
 Batch = tuple[dict[str, Any], Any]
+
+
+def growing(
+    gates: int, count: int, *, vectors: tuple[int, int] = VECTORS
+) -> Callable[[np.random.Generator, float], Batch]:
+    """Return what draws rows to train on: first with one gate, in the end with up to all."""
+
+    def draw(random: np.random.Generator, done: float) -> Batch:
+        most = min(gates, 1 + int(gates * done / GROWS))
+        return drawn(1, most, count, gates, vectors=vectors)(random)
+
+    draw.__qualname__ = f"growing({gates}, {count}, {vectors})"
+    return draw
 
 
 def drawn(
