@@ -52,6 +52,8 @@ def test_parity_is_learned(setup: str, tmp_path: Path) -> None:
     assert sum(map(sum, (s.values for s in halting))) == pytest.approx(1)
     picture = trace.render(tmp_path / "p.svg")
     assert re.search(r"<!-- repeat max most by", picture.read_text())
+    drawn_rows = bench.picture(program, tmp_path / "q.svg", (1, WIDTH)).read_text()
+    assert drawn_rows.index("1 numbers that are") < drawn_rows.index(f"{WIDTH} numbers that are")
 
 
 def test_one_step_is_the_same_cell() -> None:

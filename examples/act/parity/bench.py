@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,14 @@ import numpy as np
 import torch
 
 import diffprog as dp
+from diffprog.trace import TraceStep
+from diffprog.view.plot import plot
 from examples.act.parity.data import WIDTH, drawn, growing
 from examples.bench import Bench
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diffprog.learn.fit import Result
     from diffprog.soft.module import SoftProgram
 
@@ -25,6 +30,8 @@ SETUPS = {"by act": ("act", {}), "by ponder": ("ponder", {}), "one step": ("act"
 COSTS = {"act": 2e-2, "ponder": 5e-2}
 COUNTS = (1, 4, 8, 16, 24, 32)
 """How many numbers are not 0 where the steps are counted."""
+SHOWN = 20
+"""Rows of which a picture shows the mean."""
 
 
 def learn(
@@ -74,12 +81,27 @@ def thought(program: dp.Program, numbers: int, seed: int, count: int = 500) -> f
     return float(sum(module.costs.values()).mean())  # Graves' ponder time: steps and remainder
 
 
+def picture(program: dp.Program, path: Path, counts: Sequence[int] = COUNTS) -> Path:
+    """Draw how probable each step is as the last, on average, for rows of ever more numbers."""
+    module, steps = program.soften(), list[TraceStep]()
+    for numbers in counts:
+        row, _ = rows(numbers, numbers, SHOWN, program.sizes["width"], 0)
+        runs = [[s for s in module.trace(row=r)[1] if s.kind == "halting"] for r in row.tolist()]
+        values = [[s.values for s in run] for run in runs]
+        for i, weights in enumerate(zip_longest(*values, fillvalue=(0.0, 0.0))):
+            mean = tuple(sum(each) / SHOWN for each in zip(*weights, strict=True))
+            name = f"{numbers:>2} numbers that are not 0"
+            steps.append(TraceStep("halting", name, runs[0][0].line, i, mean))
+    return plot(steps, path, title=f"{program.name}: the last step, mean of {SHOWN} rows")
+
+
 def main() -> int:
     """Measure; print the table."""
     bench = Bench("act/parity", __doc__, count=3)
     bench.parser.add_argument("--setups", nargs="+", default=[*SETUPS], choices=SETUPS)
     bench.parser.add_argument("--steps", type=int, default=STEPS, help="%(default)s")
     bench.parser.add_argument("--short", action="store_true", help="train on rows half as long")
+    bench.parser.add_argument("--picture", type=Path, metavar="DIR", help="draw the steps there")
     given = bench.arguments
     most = WIDTH // 2 if given.short else WIDTH
     for name in given.setups:
@@ -89,6 +111,8 @@ def main() -> int:
         for seed in bench.seeds:
             with bench.timed() as clock:
                 learned = learn(name, seed, most=most, steps=steps).program
+            if given.picture is not None and seed == 0 and name != "one step":
+                picture(learned, given.picture / f"{name.replace(' ', '_')}.svg")
             wrong = error(learned, 1, most, 1000 + seed)
             bench.add(setup, "error %", wrong, seed=seed, seconds=clock.seconds)
             if given.short:
