@@ -112,6 +112,7 @@ def main() -> int:
             with bench.timed() as clock:
                 learned = learn(name, seed, most=most, steps=steps).program
             if given.picture is not None and seed == 0 and name != "one step":
+                given.picture.mkdir(parents=True, exist_ok=True)
                 picture(learned, given.picture / f"{name.replace(' ', '_')}.svg")
             wrong = error(learned, 1, most, 1000 + seed)
             bench.add(setup, "error %", wrong, seed=seed, seconds=clock.seconds)
