@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROGRAMS = sorted(EXAMPLES.rglob("*.dp"))
-FOR_ONE_INPUT = [EXAMPLES / name / "learned.dp" for name in ("calculator",)]
+FOR_ONE_INPUT = [EXAMPLES / name / "learned.dp" for name in ("calculator", "word_problems")]
 """Programs that a controller wrote after it had read a text, which they no longer read."""
 
 
@@ -112,15 +112,25 @@ def test_a_calculator_writes_programs_for_expressions() -> None:
     assert dp.loads(golden("calculator")).run(**asked) == 11
 
 
-def test_word_problems_are_answered_by_programs() -> None:
+@pytest.mark.parametrize(("setup", "steps"), [("stretches", 30), ("conv", 80)])
+def test_word_problems_are_answered_by_programs(setup: str, steps: int) -> None:
     """Trained on our own templates; what is written is what the networks answer."""
     problems = word_problem_data.generated(130, 0)
     train, unseen = problems[:120], problems[120:]
-    result = word_problems.learn(train, 0, steps=80)
-    pairs = word_problems.pairs(unseen, word_problem_data.vocabulary(train))
+    result = word_problems.learn(train, 0, setup=setup, steps=steps)
+    pairs = word_problems.Texts.of(train, setup).pairs(unseen)
     right, agreed = written(result, pairs)
     assert agreed == 1
     assert right >= 0.8
+
+
+def test_what_is_written_for_a_text_is_arithmetic() -> None:
+    """The policy decides once for all that is done; the program is what a person would write."""
+    problems = word_problem_data.generated(120, 0)
+    result = word_problems.learn(problems, 0, steps=30)
+    asked = word_problem_data.Problem(problems[0].words, (15.0, 5.0, 2.0), 0.0)
+    ((inputs, _),) = word_problems.Texts.of(problems).pairs([asked])
+    assert result.program_for(**inputs).source == golden("word_problems")
 
 
 def test_the_demo_shows_the_program_its_accuracy_and_a_picture(

@@ -7,7 +7,7 @@ line ``answer<tab>words`` for each problem, 300 to train on and 100 to select by
 
 In a text the first number becomes the word ``<0>``, the second ``<1>``, the third ``<2>``; behind
 the text stands how large each is, as a word of its own. A word that training does not hold twice is
-unknown.
+unknown. A controller reads the words; for a policy a text is the stretches of words that it has.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ BLANK, UNKNOWN = 0, 1
 """What stands behind a text's last word, and for words that are not known."""
 SIZES = (10, 20, 50)
 """Numbers from which on a number counts as larger."""
+STRETCH = 3
+"""Words of the longest stretch."""
+LEAST = 2
+"""Places, and texts, that training needs for a word, and for a stretch of words, to be known."""
 MOST = 1_000
 """Words at most; `word_problem.dp` has as many."""
 
@@ -130,25 +134,48 @@ def _parsed(line: str, place: str) -> Problem:
         raise ValueError(message) from None
 
 
-def vocabulary(problems: Sequence[Problem], least: int = 2) -> dict[str, int]:
-    """Number the words that stand in at least so many places."""
+def vocabulary(problems: Sequence[Problem]) -> dict[str, int]:
+    """Number the words that stand in at least `LEAST` places."""
     counts = Counter(word for problem in problems for word in problem.read)
-    kept = sorted(word for word, count in counts.items() if count >= least)[: MOST - UNKNOWN - 1]
+    kept = sorted(word for word, count in counts.items() if count >= LEAST)[: MOST - UNKNOWN - 1]
     return {word: UNKNOWN + 1 + i for i, word in enumerate(kept)}
 
 
 def encoded(problems: Sequence[Problem], words: dict[str, int], **more: object) -> list[Pair]:
     """Return problems as examples: places of words, blanks behind them; `more` inputs in each."""
+    texts = [[words.get(word, UNKNOWN) for word in p.read] for p in problems]
+    padded = [text + [BLANK] * (LENGTH - len(text)) for text in texts]
     return [
-        (
-            {
-                "text": [words.get(w, UNKNOWN) for w in p.read] + [BLANK] * (LENGTH - len(p.read)),
-                "number": list(p.numbers),
-                **more,
-            },
-            p.answer,
-        )
-        for p in problems
+        ({"text": text, "number": list(p.numbers), **more}, p.answer)
+        for text, p in zip(padded, problems, strict=True)
+    ]
+
+
+def stretches(problem: Problem, words: dict[str, int]) -> set[str]:
+    """Return the stretches of a text: all its words, two and three that stand side by side.
+
+    >>> sorted(stretches(Problem(("pens", "cost"), (), 0.0), {"pens": 2}))
+    ['?', 'pens', 'pens ?']
+    """
+    read = [word if word in words else "?" for word in problem.read]
+    lengths = range(1, STRETCH + 1)
+    return {" ".join(read[k : k + n]) for n in lengths for k in range(len(read) - n + 1)}
+
+
+def grams(problems: Sequence[Problem], words: dict[str, int]) -> list[str]:
+    """Return the stretches that at least `LEAST` texts have, in order."""
+    counts = Counter(gram for problem in problems for gram in stretches(problem, words))
+    return sorted(gram for gram, count in counts.items() if count >= LEAST)
+
+
+def marked(
+    problems: Sequence[Problem], words: dict[str, int], known: Sequence[str], **more: object
+) -> list[Pair]:
+    """Return problems as examples: which of the known stretches each has."""
+    own = [stretches(p, words) for p in problems]
+    return [
+        ({"has": [gram in found for gram in known], "number": list(p.numbers), **more}, p.answer)
+        for found, p in zip(own, problems, strict=True)
     ]
 
 

@@ -11,8 +11,8 @@ import random
 import sys
 
 from examples.bench import Bench
-from examples.word_problems.bench import learn, pairs
-from examples.word_problems.data import Problem, generated, vocabulary
+from examples.word_problems.bench import Texts, learn
+from examples.word_problems.data import Problem, generated
 
 TRAIN, MOST = 60, 9
 """Texts, and the largest number in them."""
@@ -29,14 +29,12 @@ WAYS = {
 
 def shares(setup: str, train: list[Problem], seed: int, steps: int = STEPS) -> tuple[float, float]:
     """Return how many programs for training texts are right, and how many with other numbers."""
-    words = vocabulary(train)
+    texts = Texts.of(train, setup)
     result = learn(train, seed, setup=setup, steps=steps)
     rng, right, always = random.Random(seed), 0, 0
     for problem in train:
-        (inputs, answer), *others = pairs(
-            [problem, *(problem.renumbered(rng) for _ in range(OTHERS))], words, setup,
-            sensible=False,
-        )  # fmt: skip
+        renumbered = [problem.renumbered(rng) for _ in range(OTHERS)]
+        (inputs, answer), *others = texts.pairs([problem, *renumbered], sensible=False)
         program = result.program_for(**inputs)
         if abs(program.run(**inputs) - answer) <= NEAR:
             right += 1
