@@ -167,6 +167,7 @@ def fit(
     scale: float | None = None,
     cost: float = 0.01,
     select: str = "crisp",
+    backend: str = "torch",
     progress: bool = True,
     stop_when_exact: bool | int = True,
     resume: bool = True,
@@ -211,6 +212,8 @@ def fit(
             Banino 2021), for `soft`.
         select: what the best is chosen by, and what has to be exact to stop: the `crisp` answers,
             or the most probable `soft` ones. Programs without networks know only the first.
+        backend: what runs the soft form, as in `Program.soften`; `auto` compiles the rounds of
+            loops with networks after a while.
         progress: whether to show it, on stderr.
         stop_when_exact: whether to stop when a restart is right on train and dev; a number
             is how many evaluations in a row have to say so.
@@ -228,7 +231,7 @@ def fit(
             "samples": samples, "straight_through": straight_through, "states": states,
             "width": width, "tolerance": tolerance, "scale": scale, "cost": cost,
             "stop_when_exact": stop_when_exact, "network_lr": network_lr, "fall": fall,
-            "weight_decay": weight_decay, "select": select,
+            "weight_decay": weight_decay, "select": select, "backend": backend,
         }
     )  # fmt: skip
     train = _source(examples, program, seed, "examples")

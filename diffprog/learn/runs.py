@@ -63,6 +63,7 @@ class Options(BaseModel):
     scale: float | None = Field(None, gt=0)
     cost: float = Field(0.01, ge=0)
     select: Literal["crisp", "soft"] = "crisp"
+    backend: Literal["torch", "compile", "native", "auto"] = "torch"
     stop_when_exact: int = Field(1, ge=0)
 
 

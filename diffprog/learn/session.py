@@ -85,7 +85,7 @@ class Session:
         if self.options.select == "crisp" and all(only_decides(t.graph) for t in found):
             crisply = Networks.of(self.program.checked.nets, self.program.externs).eval()
             return Crisp(found, self.cells, self.likelihood, crisply)
-        judged = Soft(found, modules(programs, self.axis), self.likelihood)
+        judged = Soft(found, modules(programs, self.axis, self.options.backend), self.likelihood)
         return Softened(judged, soft=self.options.select == "soft")
 
     @property
@@ -109,7 +109,7 @@ class Session:
             samples=o.samples,
             states=o.states,
             width=o.width,
-            modules=lambda: modules(programs, self.axis),
+            modules=lambda: modules(programs, self.axis, o.backend),
             cost=o.cost,
             straight=o.straight_through,
             networks=self.deciding,
@@ -186,7 +186,7 @@ class Session:
 
     def _module(self, bound: Program) -> SoftProgram:
         if id(bound) not in self._modules:
-            self._modules[id(bound)] = bound.soften(self.axis)
+            self._modules[id(bound)] = bound.soften(self.axis, backend=self.options.backend)
         return self._modules[id(bound)]
 
     def _done(self) -> bool:

@@ -60,12 +60,14 @@ def evaluated(
     return tasks(program, examples[:MOST_EVALUATED], batch=AT_ONCE)
 
 
-def modules(programs: Sequence[Program], restarts: int | None) -> list[SoftProgram]:
+def modules(
+    programs: Sequence[Program], restarts: int | None, backend: str = "torch"
+) -> list[SoftProgram]:
     """Return the module of each program; equal programs share one."""
     made: dict[int, SoftProgram] = {}
     for program in programs:
         if id(program) not in made:
-            made[id(program)] = program.soften(restarts)
+            made[id(program)] = program.soften(restarts, backend=backend)
     return [made[id(program)] for program in programs]
 
 

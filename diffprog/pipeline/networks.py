@@ -86,8 +86,9 @@ def softened(
         **options,
     )
     module.labels = {key: h.labels for key, h in checked.decisions.items() if h.labels}
-    if backend == "compile":
-        module.generated = generate(graph, main.name, pieces=True)
+    if backend == "compile" or (backend == "auto" and checked.nets):
+        patient = backend == "auto"
+        module.generated = generate(graph, main.name, pieces=True, patient=patient)
         module._load()
     else:
         module._function = backed(backend, graph, module._function)

@@ -15,6 +15,15 @@ import torch
 from diffprog.soft.halting import note
 
 
+def as_one(step: Callable[..., tuple[Any, ...]], carried: int) -> Callable[..., tuple[Any, ...]]:
+    """Return a round of a loop as it stands; what compiles it may stand in the place of this.
+
+    The first inputs of a round are what it carried, and so are its first results.
+    """
+    assert carried >= 0
+    return step
+
+
 def in_pieces(size: int) -> Callable[..., tuple[Any, ...]]:
     """Return a driver of consecutive rounds that compiles `size` of them as one."""
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.known import carried as known_carried
 from diffprog.soft.apart import kept_apart
+from diffprog.soft.cut import cut
 from diffprog.soft.emitter import placed
 from diffprog.soft.grid import grid
 from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import carried
+from diffprog.soft.pieces import LEAST
 from diffprog.soft.rolling import LONG
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, row_of
@@ -101,7 +103,11 @@ def _iterate(
     bounds = ", ".join([lo, hi] if node.step == 1 else [lo, hi, str(node.step)])
     names = [t.code for t in inner.values()]
     rounds_fit(trips(node, args), node.span)
-    if em.pieces is None and trips(node, args) <= LONG and em.writer.depth < DEEP:
+    if em.pieces is not None and em.pieces.takes(node):
+        _cut_out(em, node, f"range({bounds})", counter, inputs, inner)
+        return
+    plain = em.pieces is None or em.pieces.patient
+    if plain and trips(node, args) <= LONG and em.writer.depth < DEEP:
         with (
             em.writer.block(f"for {counter} in range({bounds}):", [counter, *names]),
             rounds(em, inner.values(), node.span),
@@ -126,6 +132,46 @@ def _iterate(
     row = row_of(list(state))
     arguments = [function, f"range({bounds})", row, "report", *more]
     em.writer.line(f"{row} = rolled({', '.join(arguments)})")
+    _write_late(em, after)
+
+
+def _cut_out(
+    em: Emitter,
+    node: For,
+    counters: str,
+    counter: str,
+    inputs: Sequence[Term | None],
+    inner: dict[int, Term],
+) -> None:
+    """Write a loop whose round is compiled by itself: what the counter says stands around it."""
+    assert em.pieces is not None
+    writer, names = em.writer, [t.code for t in inner.values()]
+    function, step = writer.fresh("round_of"), writer.fresh("step")
+    with writer.block(f"def {function}({', '.join(names)}):", [counter, *names]):
+        state, after = _round(em, node, inputs, inner)
+        found = cut(writer.swept(row_of(list(state.values()))), counter, list(state), writer.fresh)
+        own = {n: c for n, c in state.items() if n not in found.after}
+        known = [counter] if found.counted else []
+        cells = [cell for _, cell in found.after.values()]
+        writer.rewrite(
+            f"def {function}({', '.join(['report', *own, *known, *found.before])}):", found.lines
+        )
+        writer.line(f"return {row_of([*own.values(), *cells])}")
+        large = writer.size() >= LEAST
+    if large or not em.pieces.patient:
+        em.pieces.rounds += 1
+        writer.line(f"{function} = as_one({function}, {len(own)})")
+    row = row_of(list(state))
+    with writer.block(f"def {step}(report, {', '.join([counter, *state])}):"):
+        for name in found.after:
+            writer.line(f"{name} = [*{name}]")  # what a function is given stays as it is
+        results = [*own, *(writer.fresh(f"{name}_cell") for name in found.after)]
+        given = ", ".join(["report", *own, *known, *found.before.values()])
+        writer.line(f"{row_of(results)} = {function}({given})")
+        for (name, (place, _)), cell in zip(found.after.items(), results[len(own) :], strict=True):
+            writer.line(f"{name}[{place}] = {cell}")
+        writer.line(f"return {row}")
+    writer.line(f"{row} = stretch({step}, {counters}, {row}, report, None)")
     _write_late(em, after)
 
 

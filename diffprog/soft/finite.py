@@ -77,6 +77,18 @@ def image(truth: Tensor, *operands: Tensor) -> Tensor:
     return joint(*operands) @ truth
 
 
+def turned(p: Tensor, q: Tensor, turns: Sequence[int]) -> Tensor:
+    """Return the distribution of a place moved on round the ends: sum_b q[b] p[... - turns[b]].
+
+    [..., n], [..., k] -> [..., n].
+    """
+    first, *others = q[..., None].unbind(-2)
+    out = first * (p.roll(turns[0], -1) if turns[0] else p)
+    for share, turn in zip(others, turns[1:], strict=True):
+        out = torch.addcmul(out, share, p.roll(turn, -1) if turn else p)
+    return out
+
+
 def mixture(weights: Tensor, tables: Tensor, *operands: Tensor) -> Tensor:
     """Return sum_k w_k sum_{a,b} p[a] q[b] tables[k, a, b].
 

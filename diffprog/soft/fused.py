@@ -1,5 +1,7 @@
 """A generated function under `torch.compile`: whole where it is small, else its loops in pieces.
 
+A loop with networks is compiled a round at a time, which is the same code at all lengths.
+
 In: the function of a file that was written for it. Out: a callable of the same signature, which
 runs the file as it stands where nothing can be compiled.
 """
@@ -12,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._dynamo.exc import TorchDynamoException
+
+from diffprog.soft.halting import is_transformed
+from diffprog.soft.hot import PATIENCE, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,21 +32,26 @@ class Fused:
 
     Attributes:
         whole: whether all of it is compiled as one; else its loops are, some rounds at a time.
+        patience: how often a round that stands by itself runs before it is compiled.
+        warm: whether something of it is compiled.
         broken: whether the compiler has failed: then the file runs as it stands.
     """
 
-    def __init__(self, function: FunctionType, *, whole: bool) -> None:
-        self.function, self.whole, self.broken = function, whole, False
+    def __init__(self, function: FunctionType, *, whole: bool, patience: int) -> None:
+        self.function, self.whole, self.patience = function, whole, patience
+        self.warm, self.broken = patience == 0, False
         self.__globals__ = function.__globals__
-        self.run: Callable[..., tuple[Any, Any]] = told
+        if not whole:
+            self.function = _with(function, as_one=self._as_one)
+        self.run: Callable[..., tuple[Any, Any]] = all_told
         if whole:  # the compiler counts what it compiles of one piece of code
-            own = told.__code__.replace(co_name=function.__name__)
+            own = all_told.__code__.replace(co_name=function.__name__)
             self.run = torch.compile(FunctionType(own, globals()))
 
     @property
     def backend(self) -> str:
-        """What runs a call: `compile`, or `torch` once the compiler has failed."""
-        return "torch" if self.broken else "compile"
+        """What runs a call: `compile`, or `torch` before that pays, and where it has failed."""
+        return "compile" if self.warm and not self.broken else "torch"
 
     def __call__(self, *inputs: Tensor, report: dict[str, dict[int, Any]], **given: Any) -> Any:
         """Run what is compiled; in transforms, and without a compiler, the file as it stands."""
@@ -67,10 +77,39 @@ class Fused:
             report[kind].update(amounts)
         return found
 
+    def _as_one(self, function: FunctionType, carried: int) -> Callable[..., Any]:
+        """Return what runs a round of a loop, in the place of what the file says."""
+        if self.broken or is_transformed() or torch.compiler.is_compiling():
+            return function
+        rounds = Rounds(function, carried, self.patience)
 
-def fused(function: FunctionType, whole: bool | None) -> Callable[..., Any]:
+        def run(report: dict[str, dict[int, Any]] | None, *given: Any) -> Any:
+            try:
+                found = rounds(report, *given)
+            except TorchDynamoException:
+                rounds.hot.broken = True
+                raise
+            self.warm |= rounds.warm
+            return found
+
+        return run
+
+
+def _with(function: FunctionType, **names: Any) -> FunctionType:
+    """Return a function that finds other things under some names of its file."""
+    names = {**function.__globals__, **names}
+    made = FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def fused(
+    function: FunctionType, whole: bool | None, *, patient: bool = False
+) -> Callable[..., Any]:
     """Return a generated function as its file is to be run: None says that it stands as it is."""
-    return function if whole is None else Fused(function, whole=whole)
+    if whole is None:
+        return function
+    return Fused(function, whole=whole, patience=PATIENCE if patient else 0)
 
 
 def constants_of(function: Callable[..., Any], like: Tensor) -> dict[str, Tensor] | None:
@@ -81,7 +120,7 @@ def constants_of(function: Callable[..., Any], like: Tensor) -> dict[str, Tensor
     return made
 
 
-def told(
+def all_told(
     function: Callable[..., Any], inputs: tuple[Tensor, ...], given: Mapping[str, Any]
 ) -> tuple[Any, dict[str, dict[int, Any]]]:
     """Return what a generated function gives, and what it reports."""

@@ -169,11 +169,10 @@ def root(x: Tensor) -> Tensor:
     return torch.where(inside, torch.sqrt(torch.where(inside, x, 1.0)), 0.0)
 
 
-def inverse_norm(x: Tensor) -> Tensor:
-    """Return 1 / |x|, or 0 for a zero vector. [..., w] -> [...]."""
-    square = (x * x).sum(-1)
-    inside = square > 0
-    return torch.where(inside, torch.rsqrt(torch.where(inside, square, 1.0)), 0.0)
+def divisor(x: Tensor) -> Tensor:
+    """Return |x|, or infinity for a zero vector, which has no slope there. [..., w] -> [...]."""
+    norm: Tensor = torch.linalg.vector_norm(x, dim=-1)
+    return norm.masked_fill(norm == 0, math.inf)
 
 
 def cosine(memory: Tensor, key: Tensor) -> Tensor:
@@ -183,7 +182,7 @@ def cosine(memory: Tensor, key: Tensor) -> Tensor:
     """
     # The product is faster this way round than of the memory by a column.
     dots = (key[..., None, :] @ memory.mT).squeeze(-2)
-    return dots * inverse_norm(memory) * inverse_norm(key)[..., None]
+    return dots / divisor(key)[..., None] / divisor(memory)
 
 
 def matmul(a: Tensor, b: Tensor, ranks: tuple[int, int] = (2, 2)) -> Tensor:

@@ -74,7 +74,7 @@ class Lines:
         self._blocks.append(Block(start, self.depth + 1, loop=varies is not None))
         self.define(varies or ())
         yield
-        inside = self.lines[self._blocks[-1].start + 1 :]
+        inside = self._inside()
         if all(text.lstrip().startswith("#") for text in inside):
             self.line("pass")
         self._blocks.pop()
@@ -138,13 +138,24 @@ class Lines:
 
     def mentions(self, name: str) -> bool:
         """Say whether the block that is being written reads a name."""
-        inside = self.lines[self._blocks[-1].start + 1 :]
+        inside = self._inside()
         return any(name in WORD.findall(t) for t in inside if not t.lstrip().startswith("#"))
 
     def size(self) -> int:
         """Return how many lines the block that is being written has, without comments."""
-        inside = self.lines[self._blocks[-1].start + 1 :]
+        inside = self._inside()
         return sum(not text.lstrip().startswith("#") for text in inside)
+
+    def _inside(self) -> list[str]:
+        return self.lines[self._blocks[-1].start + 1 :]
+
+    def rewrite(self, header: str, inside: Sequence[str]) -> None:
+        """Put other lines in the place of the header of the block that is being written, and all.
+
+        It stands in no other block that has lines after it.
+        """
+        start = self._blocks[-1].start
+        self.lines[start:] = [INDENT * self._blocks[-2].depth + header, *inside]
 
     def before(self, text: str) -> None:
         """Write a line before the block that is being written."""
@@ -156,11 +167,14 @@ class Lines:
         self.lines[start] = re.sub(rf"\b{old}\b", new, self.lines[start])
         self.define([new])
 
-    def swept(self) -> list[str]:
-        """Return the lines without those that give a name to what nothing reads."""
+    def swept(self, after: str | None = None) -> list[str]:
+        """Return the lines without those that give a name to what nothing reads.
+
+        `after`: what stands after the block that is being written, where its lines are wanted.
+        """
         kept: list[str] = []
-        read: set[str] = set()
-        for text in reversed(self.lines):
+        read = set(WORD.findall(after or ""))
+        for text in reversed(self.lines if after is None else self._inside()):
             name, equals, _ = text.strip().partition(" = ")
             if equals and name in self._pure and name not in read:
                 continue

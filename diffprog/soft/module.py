@@ -268,7 +268,7 @@ class SoftProgram(Learned):
 
     def _loaded(self, generated: Generated) -> tuple[Callable[..., Any], dict[str, Tensor] | None]:
         namespace = compiled(generated.source, self.name)
-        function = fused(namespace[generated.entry], generated.whole)
+        function = fused(namespace[generated.entry], generated.whole, patient=generated.patient)
         return function, constants_of(function, self.like)
 
     def _with_weights_of(self, other: SoftProgram) -> SoftProgram:

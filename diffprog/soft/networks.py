@@ -196,7 +196,9 @@ class Call:
 
 def _is_rows(pairs: Sequence[tuple[Tensor, int]]) -> bool:
     """Say whether values have one leading axis, of one length: nothing is to be changed."""
-    return all(x.dim() == n + 1 for x, n in pairs) and len({len(x) for x, _ in pairs}) == 1
+    if any(x.dim() != n + 1 for x, n in pairs):
+        return False
+    return all(x.shape[0] == pairs[0][0].shape[0] for x, _ in pairs[1:])
 
 
 def one_by_one(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diffprog.ir.graph import Network, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diffprog.ir.graph import For
     from diffprog.soft.writer import Writer
 
 WHOLE = 900
@@ -22,18 +25,29 @@ WHOLE = 900
 PIECE = 200
 """The lines that are compiled together of a loop: beyond, a call costs little beside its work."""
 
+LEAST = 30
+"""The lines of a round from which on it pays to compile it: a call costs as much as so many."""
+
 
 @dataclass
 class Pieces:
     """What the loops that are written so far cost when they are unrolled.
 
     Attributes:
+        patient: whether only rounds that pay soon are cut out, and all else stands as it is.
         beyond: the lines of all rounds but the first.
         loops: how many loops there are.
+        rounds: how many rounds are cut out: each is compiled by itself.
     """
 
+    patient: bool = False
     beyond: int = 0
     loops: int = 0
+    rounds: int = 0
+
+    def takes(self, node: For) -> bool:
+        """Say whether a round of a loop is cut out: one with a network, large and always alike."""
+        return any(isinstance(n, Network) for n in walk(node.body))
 
     def cost(self, writer: Writer) -> int:
         """Return the lines written so far, unrolled."""

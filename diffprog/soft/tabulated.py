@@ -28,6 +28,10 @@ DENSE_LIMIT = 1 << 20
 JOINED_LIMIT = 1 << 12
 """The largest one-hot truth table of a row that is joined with what it is applied to."""
 
+TURNED = 8
+"""A place among so many times the ways to move it is moved; a product with a table is as large as
+the square of the places."""
+
 NAMES = "abcdef"
 """What the operands of a table are called in its text."""
 
@@ -144,6 +148,10 @@ def table(em: Emitter, node: Table, args: Sequence[Term]) -> Term:
     cells = [int(e) for e in node.entries]
     if all(a.number for a in args):
         return _known_entry(em, node, args, sizes)
+    turns = None if any(a.number for a in args) else _turns(cells, sizes, t.size)
+    if turns is not None:
+        places = [em.tensor(a) for a in (args if sizes[0] == t.size else args[::-1])]
+        return em.assign(node, f"turned({', '.join(places)}, {turns!r})")
     made = "None" if isinstance(t, Bool) else f"range({t.size})"
     truth = f"entries({cells!r}, {sizes!r}, {made}, like)"
     if order != sorted(order):
@@ -152,6 +160,19 @@ def table(em: Emitter, node: Table, args: Sequence[Term]) -> Term:
     known = [(args[i].code, args[i].type) for i in order if args[i].number]
     operands = [_distribution(em, args[i], node.type) for i in order if not args[i].number]
     return _contracted(em, node, truth, known, operands, "expression_table")
+
+
+def _turns(cells: Sequence[int], sizes: Sequence[int], n: int) -> list[int] | None:
+    """Return how far each value of the smaller of two operands moves the other one, round the ends.
+
+    None where the table is no such thing, or where a product with it is as fast.
+    """
+    if len(sizes) != 2 or max(sizes) != n or min(sizes) * TURNED > n:
+        return None
+    at, every = (sizes[1], 1) if sizes[0] == n else (1, n)
+    turns = [cells[b * every] for b in range(min(sizes))]
+    moved = ((a * at + b * every, (a + s) % n) for b, s in enumerate(turns) for a in range(n))
+    return turns if all(cells[i] == wanted for i, wanted in moved) else None
 
 
 def _known_entry(em: Emitter, node: Table, args: Sequence[Term], sizes: Sequence[int]) -> Term:

@@ -60,12 +60,14 @@ class Generated:
     """The text of a program's file, and the names in it that a caller needs.
 
     `whole` says of a file for `torch.compile` whether all of it is compiled as one; else None.
+    `patient` says whether its rounds are compiled only once they have run often.
     """
 
     source: str
     entry: str
     params: tuple[str, ...]
     whole: bool | None = None
+    patient: bool = False
 
 
 @dataclass
@@ -197,6 +199,7 @@ def generate(
     tracing: Mapping[str, Sequence[str]] | None = None,
     outcomes: bool = False,
     pieces: bool = False,
+    patient: bool = False,
 ) -> Generated:
     """Return a program's file.
 
@@ -209,11 +212,13 @@ def generate(
         outcomes: whether the function returns alternatives on leading axes, one for each step of a
             loop `by ponder`, and first the weights of each such axis.
         pieces: whether it is for `torch.compile`, with loops some rounds at a time.
+        patient: whether, of that, only large rounds with networks are compiled, in time; a
+            program without such is written as it would be without a compiler.
     """
     writer = Writer(inspect=inspect, fixed=inspect or tracing is not None)
     writer.reserve({*KERNELS, "inspect", *CALLS})
     generator = Generator(writer, tracing=tracing, outcomes=outcomes)
-    cut = generator.emitter.pieces = Pieces() if pieces else None
+    cut = generator.emitter.pieces = Pieces(patient) if pieces else None
     entry = writer.fresh(name)
     params = tuple(writer.fresh(p.name) for p in graph.params)
     writer.outside(params)
@@ -228,5 +233,9 @@ def generate(
         codes.insert(0, row_of(generator.emitter.alternatives))
     writer.line(f"return {row_of(codes)}")
     source = assembled(writer, generator.weights, entry, params)
-    whole = None if cut is None else cut.cost(writer) <= WHOLE
-    return Generated(source, entry, params, whole)
+    if cut is None:
+        return Generated(source, entry, params)
+    if patient and not cut.rounds:
+        return generate(graph, name, inspect=inspect, tracing=tracing, outcomes=outcomes)
+    whole = not cut.rounds and cut.cost(writer) <= WHOLE
+    return Generated(source, entry, params, whole, patient)
