@@ -46,6 +46,7 @@ class Case:
         data: the numbers of which no gradient is asked: distributions, where it is not unique.
         temperature: of relaxed operations.
         devices: where it is measured.
+        warm: the steps before ours with `auto` is timed: it compiles what has run often.
     """
 
     program: str
@@ -63,6 +64,7 @@ class Case:
     data: tuple[str, ...] = ()
     temperature: float = TEMPERATURE
     devices: tuple[str, ...] = ("cpu",)
+    warm: int = 2
 
     def load(self) -> dp.Program:
         """Return our program at the case's sizes."""

@@ -65,6 +65,7 @@ def ntm(length: int, batch: int) -> Case:
         holes={name: f"copy.{name}#0" for name in ("h", "c", "seen")},
         nets=places(made, "mind", "reader", "writer", "answer"),
         data=("sequence",),
+        warm=10 + 1000 // length,
         temperature=1.0,
     )
 
