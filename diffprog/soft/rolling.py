@@ -92,7 +92,8 @@ def again(
     cells = step.__closure__ or ()
     before = [c.cell_contents for c in cells]
     held, shape = tree_flatten((state, before))
-    if any(isinstance(v, torch.nn.Module) and any(True for _ in v.parameters()) for v in held):
+    networks = [m for v in held if isinstance(m := getattr(v, "module", v), torch.nn.Module)]
+    if any(True for m in networks for _ in m.parameters()):
         return run(step, counters, state, report, over)
     places = [i for i, v in enumerate(held) if isinstance(v, Tensor)]
 

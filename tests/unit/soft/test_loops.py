@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffprog.soft import rolling
+import diffprog as dp
+from diffprog.soft import counted, rolling
 from tests.unit.soft.soften import soft
 
 COUNT = """
@@ -184,6 +185,25 @@ def test_long_loops_keep_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, want = saved(900)
     assert plain > 8 * many
     torch.testing.assert_close(grad, want, rtol=1e-13, atol=0)  # summed a chunk at a time
+
+
+def test_networks_of_a_long_loop_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their weights have the slopes that a loop has which keeps everything."""
+    text = (
+        "size n = 40\nnet cell = rnn(in = 2, out = 3)\n\n"
+        "program run(xs: real[n, 2]) -> real[3]:\n    h: real[3] = 0.0\n"
+        "    for i in 0 .. n:\n        h = cell(xs[i], h)\n    return h\n"
+    )
+    found = []
+    for most in (10_000, 16):
+        monkeypatch.setattr(rolling, "LONG", most)
+        monkeypatch.setattr(counted, "LONG", most)
+        monkeypatch.setattr(rolling, "KEPT", 0)
+        module = dp.loads(text).soften(seed=1).double()
+        assert ("rolled(" in module.source) == (most < 40)
+        module(torch.ones(1, 40, 2, dtype=torch.float64)).sum().backward()
+        found.append([p.grad for p in module.parameters()])
+    torch.testing.assert_close(found[0], found[1])
 
 
 def test_reports_of_a_long_loop_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
