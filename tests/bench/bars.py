@@ -37,7 +37,7 @@ BARS = (
     Bar("shortest path", "12 x 12, batch 64", "AlgoVision", 15),
     Bar("counter", "256 steps, batch 64", "hand compiled", 15),
     Bar("register machine", "16 restarts, batch 4", "hand compiled", 3),
-    Bar("NTM", "length 20, batch 32", "hand compiled", 1, "ours compile"),
+    Bar("NTM", "length 20, batch 32", "hand compiled", 1),
     Bar("ACT", "mean 2 of 50, batch 128", "hand padded", 15),
 )
 EAGER, COMPILED = 0.95, 0.9
