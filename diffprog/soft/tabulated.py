@@ -148,9 +148,10 @@ def table(em: Emitter, node: Table, args: Sequence[Term]) -> Term:
     cells = [int(e) for e in node.entries]
     if all(a.number for a in args):
         return _known_entry(em, node, args, sizes)
-    turns = None if any(a.number for a in args) else _turns(cells, sizes, t.size)
+    operands = [_distribution(em, args[i], node.type) for i in order if not args[i].number]
+    turns = _turns(cells, sizes, t.size) if len(operands) == len(args) else None
     if turns is not None:
-        places = [em.tensor(a) for a in (args if sizes[0] == t.size else args[::-1])]
+        places = operands if sizes[0] == t.size else operands[::-1]
         return em.assign(node, f"turned({', '.join(places)}, {turns!r})")
     made = "None" if isinstance(t, Bool) else f"range({t.size})"
     truth = f"entries({cells!r}, {sizes!r}, {made}, like)"
@@ -158,7 +159,6 @@ def table(em: Emitter, node: Table, args: Sequence[Term]) -> Term:
         axes = [*order, *([] if isinstance(t, Bool) else [len(args)])]
         truth += f".permute({axes!r})"
     known = [(args[i].code, args[i].type) for i in order if args[i].number]
-    operands = [_distribution(em, args[i], node.type) for i in order if not args[i].number]
     return _contracted(em, node, truth, known, operands, "expression_table")
 
 
