@@ -60,7 +60,7 @@ class Facts:
         self._found = {
             (kind, of): (fact, named)
             for (kind, of), (fact, named) in self._found.items()
-            if here not in named or (kind == "copy" and n is not None and _beside(of, place, n))
+            if here not in named or (kind == "copy" and n and _spared(of, str(fact), place, n))
         }
 
     @contextmanager
@@ -71,14 +71,19 @@ class Facts:
         self._found = {k: v for k, v in before.items() if self._found.get(k) == v}
 
 
-def _beside(source: str, place: str, n: int) -> bool:
-    """Say whether what was copied, `m of` a place, surely lies beside `n` numbers at another."""
-    m, _, at = source.partition(" of ")
+def _spared(of: str, copy: str, place: str, n: int) -> bool:
+    """Say whether `m of` a place, and its copy, stay as they are when `n` numbers are written."""
+    m, _, source = of.partition(" of ")
+    return all(base(at) != base(place) or _is_beside(at, int(m), place, n) for at in (source, copy))
+
+
+def _is_beside(at: str, m: int, place: str, n: int) -> bool:
+    """Say whether `m` numbers at a place surely lie beside `n` at another."""
     one, other = affine(at), affine(place)
     if one is None or other is None:
         return False
     apart = {k: one[k] - other[k] for k in one.keys() | other.keys() if one[k] != other[k]}
-    return apart.keys() == {""} and (apart[""] >= n or apart[""] <= -int(m))
+    return apart.keys() == {""} and (apart[""] >= n or apart[""] <= -m)
 
 
 def affine(code: str) -> Counter[str] | None:

@@ -30,3 +30,13 @@ def test_a_copy_is_known_until_either_is_written_over(
     facts.note("copy", key, "@5", "@5")
     facts.forget(place, n)
     assert facts.get("copy", key, str) == ("@5" if known else None)
+
+
+def test_a_copy_in_the_same_stretch() -> None:
+    """It is known no more when it is written over itself."""
+    facts = Facts()
+    facts.note("copy", "2 of (@1 + 0)", "(@1 + 4)", "(@1 + 4)")
+    facts.forget("(@1 + 2)", 2)
+    assert facts.get("copy", "2 of (@1 + 0)", str) == "(@1 + 4)"
+    facts.forget("(@1 + 5)", 1)
+    assert facts.get("copy", "2 of (@1 + 0)", str) is None
