@@ -50,7 +50,7 @@ def cut(
     found = Cut([])
     assigned = {name for line in lines for name in _assigned(line)} | set(carried)
     depth = min((len(line) - len(line.lstrip()) for line in lines), default=0)
-    last = _last_writes(lines, counter, carried)
+    last = _last_writes(lines, " " * depth, counter, carried)
     for line in lines:
         if line.lstrip().startswith("#"):
             found.lines.append(line)
@@ -66,14 +66,17 @@ def cut(
 
 
 def _last_writes(
-    lines: Sequence[str], counter: str, carried: Sequence[str]
+    lines: Sequence[str], indent: str, counter: str, carried: Sequence[str]
 ) -> dict[str, tuple[str, str, str]]:
-    """Return the lines that write the one cell of a list that a round knows: list, place, cell."""
+    """Return the lines that write the one cell of a list that a round knows: list, place, cell.
+
+    A line inside another block may be run more or less than once; it stays.
+    """
     found = {}
     for name in carried:
         mentions = [line for line in lines if _mentions(line, name)]
-        write = re.fullmatch(rf"\s*{name}\[([^\[\]]+)\] = (\w+)", mentions[0]) if mentions else None
-        if write and len(mentions) == 1 and set(WORD.findall(write[1])) == {counter}:
+        write = re.fullmatch(rf"{indent}{name}\[([^\[\]]+)\] = (\w+)", "".join(mentions))
+        if write and set(WORD.findall(write[1])) == {counter}:
             found[mentions[0]] = (name, write[1], write[2])
     return found
 

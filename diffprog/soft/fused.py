@@ -55,8 +55,7 @@ class Fused:
 
     def __call__(self, *inputs: Tensor, report: dict[str, dict[int, Any]], **given: Any) -> Any:
         """Run what is compiled; in transforms, and without a compiler, the file as it stands."""
-        transformed = torch._C._functorch.peek_interpreter_stack() is not None
-        if transformed or torch.compiler.is_compiling():
+        if _is_inside():
             return self.function(*inputs, report=report, **given)
         if not self.broken:
             try:
@@ -79,7 +78,7 @@ class Fused:
 
     def _as_one(self, function: FunctionType, carried: int) -> Callable[..., Any]:
         """Return what runs a round of a loop, in the place of what the file says."""
-        if self.broken or is_transformed() or torch.compiler.is_compiling():
+        if self.broken or _is_inside():
             return function
         rounds = Rounds(function, carried, self.patience)
 
@@ -93,6 +92,11 @@ class Fused:
             return found
 
         return run
+
+
+def _is_inside() -> bool:
+    """Say whether a transform or a compiler looks on: it wants the file as it stands."""
+    return is_transformed() or torch.compiler.is_compiling()
 
 
 def _with(function: FunctionType, **names: Any) -> FunctionType:

@@ -206,3 +206,9 @@ def test_cut() -> None:
     assert found.before == {"p": "xs[i]", "q": "w[i + 1]"}
     assert found.after == {"ys": ("i", "a")}
     assert found.counted
+
+
+def test_a_write_in_an_inner_block_stays() -> None:
+    """It may be run more or less than once."""
+    lines = ["    if a > 0:", "        ys[i] = a"]
+    assert cut(lines, "i", ["ys"], str).lines == lines
