@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class Source:
     def line(self, number: int) -> str:
         """Return the text of a 1-based line, without its newline."""
         return self.text[self.starts[number - 1] :].split("\n", 1)[0].rstrip("\r")
+
+
+def titled(name: str) -> str:
+    """Return what a text is called in pictures: of a full path its last part."""
+    path = PurePath(name)
+    return path.name if path.is_absolute() else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from diffprog.crisp.choices import alternatives
 from diffprog.crisp.interpret import interpret
-from diffprog.errors import Span
+from diffprog.errors import Span, titled
 from diffprog.lang import typed
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Drawing:
     @property
     def title(self) -> str:
         """What a picture of it is called."""
-        return f"{self.name}: {self.stage}"
+        return f"{titled(self.name)}: {self.stage}"
 
     @property
     def text(self) -> str:

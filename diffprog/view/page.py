@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffprog.errors import titled
 from diffprog.view.dot import dot
 from diffprog.view.kinds import KINDS
 from diffprog.view.live import Live
@@ -96,7 +97,7 @@ def page(subject: Subject, draw: Callable[[str], bytes]) -> str:
         "items": [_item(item, subject) for item in subject.items],
     }
     parts = {
-        "title": escape(subject.name),
+        "title": escape(titled(subject.name)),
         "style": _web("page.css"),
         "program": "".join(_listing(k, *of) for k, of in enumerate(texts.items())),
         "graph": _inline(draw(drawn).decode()),
@@ -116,7 +117,7 @@ def _listing(number: int, name: str, text: str) -> str:
         f'<span class="number">{k}</span><span>{escape(line) or " "}</span></div>\n'
         for k, line in enumerate(text.rstrip("\n").split("\n"), 1)
     )
-    return f'<h2>{escape(name)}</h2>\n<div class="file">\n{lines}</div>\n'
+    return f'<h2>{escape(titled(name))}</h2>\n<div class="file">\n{lines}</div>\n'
 
 
 def _inline(svg: str) -> str:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import quickjs
 
+import diffprog as dp
 from diffprog.errors import DiffprogError
 from diffprog.view.page import WEB
 from tests.unit.view.pages import WORDS, attention_trace, sort_trace, stack_trace, while_trace
@@ -266,3 +267,15 @@ def test_pages_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     """A folder that is not there is a diagnostic."""
     with pytest.raises(DiffprogError, match="DP643"):
         while_trace().render(tmp_path / "none" / "x.html")
+
+
+def test_pictures_do_not_say_where_a_program_lies(tmp_path: Path) -> None:
+    """They are called after its file, in a graph and in a page."""
+    file = tmp_path / "same.dp"
+    file.write_text("program same(x: real) -> real:\n    return x\n", encoding="utf-8")
+    program = dp.load(file)
+    for form in ("dot", "html"):
+        drawn = program.graph().render(tmp_path / f"x.{form}").read_text(encoding="utf-8")
+        assert "same.dp" in drawn
+        assert f">{file}" not in drawn
+        assert f"{file}: " not in drawn
