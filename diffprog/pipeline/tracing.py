@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from diffprog.errors import titled
 from diffprog.pipeline.answers import answer_text, listed
 from diffprog.pipeline.data import clipped, plain
 from diffprog.view.alignment import alignment
@@ -103,7 +104,7 @@ class SoftTrace:
         """
         if Path(path).suffix.lower() != ".html":
             shown = of_variables(self.steps, only) if only else self.steps
-            return plot(shown, path, title=self.program.name, words=words)
+            return plot(shown, path, title=titled(self.program.name), words=words)
         drawing = self.program.graph()
         return drawing.render(path, self.weights, items=self.items, words=words)
 
@@ -134,7 +135,7 @@ class SoftTrace:
         known = words or {}
         return alignment(
             self.steps, path, array, over=over, grid=grid, cells=known.get(array, ()),
-            answer=known.get(ANSWER, ()), title=self.program.name,
+            answer=known.get(ANSWER, ()), title=titled(self.program.name),
         )  # fmt: skip
 
     @property

@@ -272,10 +272,13 @@ def test_pages_that_cannot_be_written_are_told(tmp_path: Path) -> None:
 def test_pictures_do_not_say_where_a_program_lies(tmp_path: Path) -> None:
     """They are called after its file, in a graph and in a page."""
     file = tmp_path / "same.dp"
-    file.write_text("program same(x: real) -> real:\n    return x\n", encoding="utf-8")
+    text = "program same(xs: real[2], i: int<2>) -> real:\n    return xs[i]\n"
+    file.write_text(text, encoding="utf-8")
     program = dp.load(file)
-    for form in ("dot", "html"):
-        drawn = program.graph().render(tmp_path / f"x.{form}").read_text(encoding="utf-8")
+    traced = program.trace(xs=[1.0, 2.0], i=1).render(tmp_path / "t.svg")
+    drawings = [program.graph().render(tmp_path / f"x.{form}") for form in ("dot", "html")]
+    for path in (traced, *drawings):
+        drawn = path.read_text(encoding="utf-8")
         assert "same.dp" in drawn
         assert f">{file}" not in drawn
         assert f"{file}: " not in drawn
