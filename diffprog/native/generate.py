@@ -47,13 +47,19 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 
-MOST_PAIRED = {"tape": 1 << 15, "room": 1 << 12, "text": 1 << 14}
-"""The most numbers of a row, and letters of C, with which a block is two vectors of rows, not one.
+MOST_ABREAST = {
+    4: {"tape": 1 << 15, "room": 1 << 6, "text": 1 << 14},
+    2: {"tape": 1 << 15, "room": 1 << 12, "text": 1 << 14},
+}
+"""The most numbers of a row, and letters of C, with which a block is so many vectors of rows.
 
 What one row does is a chain in which each operation waits for the one before; two chains at once
 take little longer than one. But they take twice the room in the processor's cache, and twice the
-code, which has to be compiled.
+code, which has to be compiled. A program with arrays of its own has many chains in one row.
 """
+
+FEW = 4
+"""The rows up to which a block is one vector: more would be empty."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ class Generated:
     """A program in C.
 
     Attributes:
-        source: the text, for any precision (`real`).
+        source: the text, for any precision (`real`) and number of vectors (`U`).
+        vectors: how many a block is at most.
         params: the numbers of each parameter of the graph.
         holes: the numbers of each hole's weights, by key, in the order they are handed in.
         results: the types of the results.
@@ -72,6 +79,7 @@ class Generated:
     """
 
     source: str
+    vectors: int
     params: tuple[int, ...]
     holes: dict[str, int]
     results: tuple[Type, ...]
@@ -79,6 +87,10 @@ class Generated:
     tape: int
     room: int
     work: int
+
+    def text(self, rows: int) -> str:
+        """Return the text for calls with so many rows."""
+        return f"#define U {1 if rows <= FEW else self.vectors}\n{self.source}"
 
 
 def supported(graph: Graph) -> str | None:
@@ -195,8 +207,8 @@ def generate(graph: Graph) -> Generated:
             w,
             [*made.macros, in_c(len(inputs) + len(w.inputs), len(places))],
             {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)},
-            _vectors(tape=size, room=max(made.local), text=len(forward) + len(reverse)),
         ),
+        _vectors(tape=size, room=max(made.local), text=len(forward) + len(reverse)),
         tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
         tuple(r.type for r in results),
@@ -208,8 +220,9 @@ def generate(graph: Graph) -> Generated:
 
 
 def _vectors(**sizes: int) -> int:
-    """Return how many vectors of rows a block is."""
-    return 2 if all(n <= MOST_PAIRED[name] for name, n in sizes.items()) else 1
+    """Return how many vectors of rows a block is at most."""
+    fitting = (n for n, most in MOST_ABREAST.items() if all(sizes[k] <= most[k] for k in most))
+    return next(fitting, 1)
 
 
 def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
@@ -224,7 +237,7 @@ def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
     return [*found, *(Statement((f"fill({values(at)}, 1, 0);",), ()) for at in w.notes.values())]
 
 
-def _file(w: Writer, macros: Sequence[str], parts: dict[str, str], vectors: int) -> str:
+def _file(w: Writer, macros: Sequence[str], parts: dict[str, str]) -> str:
     tables = [f"static const int {name}[] = {{{', '.join(map(str, entries))}}};"
               for entries, name in w.tables.items()]  # fmt: skip
     tables += [f"static const double {name}[] = {{{', '.join(map(repr, xs))}}};"
@@ -232,8 +245,7 @@ def _file(w: Writer, macros: Sequence[str], parts: dict[str, str], vectors: int)
     text = FRAME
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
-    head = f"#define U {vectors}"
-    return "\n".join([head, PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
+    return "\n".join([PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
 
 
 FRAME = r"""

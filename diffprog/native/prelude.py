@@ -23,10 +23,14 @@ PRELUDE = r"""
 typedef real vec __attribute__((vector_size(BYTES)));
 typedef whole mask __attribute__((vector_size(BYTES)));
 typedef struct { vec v[U]; } num;
+#define ONE(n, ...) { enum { u = n }; __VA_ARGS__ }
+#define TWO(n, ...) ONE(n, __VA_ARGS__) ONE(n + 1, __VA_ARGS__)
 #if U == 1
-#define EACH_VEC(...) { enum { u = 0 }; __VA_ARGS__ }
+#define EACH_VEC(...) ONE(0, __VA_ARGS__)
+#elif U == 2
+#define EACH_VEC(...) { TWO(0, __VA_ARGS__) }
 #else
-#define EACH_VEC(...) { { enum { u = 0 }; __VA_ARGS__ } { enum { u = 1 }; __VA_ARGS__ } }
+#define EACH_VEC(...) { TWO(0, __VA_ARGS__) TWO(2, __VA_ARGS__) }
 #endif
 #define LANE(x, l) (x).v[(l) / W][(l) % W]
 #define INLINE static inline __attribute__((always_inline, unused))

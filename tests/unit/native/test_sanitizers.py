@@ -105,7 +105,7 @@ def run(graph: Graph, folder: Path, precision: str) -> None:
     lines += [f"#define {k} ((long){v})" for k, v in sizes.items()]
     lines += [listed("double *const", "data", list(data)), listed("long", "ins", list(ins))]
     lines.append(listed("long", "outs", list(outs)))
-    text = "\n".join([build.PRECISIONS[precision] + made.source, *lines, DRIVER])
+    text = "\n".join([build.PRECISIONS[precision] + made.text(ROWS), *lines, DRIVER])
     source, program = folder / "program.c", folder / "program"
     source.write_text(text, encoding="utf-8")
     flags = ("-O0", "-std=gnu11", "-w", *sanitizers())
