@@ -10,7 +10,7 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -83,17 +83,6 @@ def code(source: str, precision: str) -> Code:
     return Code(found.forward, found.reverse, found.lanes())
 
 
-def give_back(tape: Tensor) -> None:
-    """Keep the room of a tape that has been read."""
-    TAPES.clear()
-    TAPES[tape.numel(), tape.dtype] = tape
-
-
-def address(x: Tensor | None) -> int:
-    """Return where a tensor lies; 0 for none."""
-    return 0 if x is None else x.data_ptr()
-
-
 @lru_cache(maxsize=8)
 def _workers(n: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n, thread_name_prefix="diffprog")
@@ -132,9 +121,11 @@ class Plan:
         return math.prod(self.lead)
 
     @cached_property
-    def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shapes of the results."""
-        return tuple((*self.lead, *_own(t)) for t in self.generated.results)
+    def blanks(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """What results and reports are like: `torch.empty_like` is the quickest to make one."""
+        one, made = torch.zeros((), dtype=self.dtype), self.generated
+        results = tuple(one.expand((*self.lead, *_own(t))) for t in made.results)
+        return results, (one.expand(self.lead),) * len(made.notes)
 
     @cached_property
     def size(self) -> int:
@@ -142,6 +133,11 @@ class Plan:
         blocks = -(-self.rows // self.code.lanes)
         size = blocks * self.code.lanes * self.generated.tape
         return size if size * self.dtype.itemsize <= MOST_KEPT else 0
+
+    @cached_property
+    def block(self) -> tuple[int, int]:
+        """The numbers of the tape, and of the room beside it, of the rows taken at once."""
+        return self.code.lanes * self.generated.tape, self.code.lanes * self.generated.room
 
     @cached_property
     def shares(self) -> tuple[tuple[int, int], ...]:
@@ -181,6 +177,11 @@ class Plan:
         found = TAPES.pop((self.size, self.dtype), None)
         return torch.empty(self.size, dtype=self.dtype) if found is None else found
 
+    def give_back(self, tape: Tensor) -> None:
+        """Keep the room of a tape that has been read."""
+        TAPES.clear()
+        TAPES[self.size, self.dtype] = tape
+
     def forward(
         self,
         inputs: Sequence[Tensor],
@@ -189,8 +190,9 @@ class Plan:
         tape: Tensor | None,
     ) -> None:
         """Write results and reports, and the tape if there is one."""
-        ins, gins = [x.data_ptr() for x in inputs], self.nothing[0]
-        tail = (*ins, *self.steps, *[x.data_ptr() for x in outs], *self.nothing[1], *gins)
+        gins, gouts = self.nothing
+        ins, outs_at = [x.data_ptr() for x in inputs], [x.data_ptr() for x in outs]
+        tail = (*ins, *self.steps, *outs_at, *gouts, *gins)
         self._run(self.code.forward, knobs, tape, [tail] * len(self.shares))
 
     def reverse(
@@ -236,20 +238,28 @@ class Plan:
         tails: Sequence[tuple[int, ...]],
     ) -> None:
         """Run a function on each share of the rows, with the end of each one's record."""
-
-        def run(rows: tuple[int, int], tail: tuple[int, ...]) -> None:
-            head = (self.rows, *rows, tape is not None, *knobs)
-            function(self.record.pack(*head, *self._rooms(tape), *tail))
-
         if len(tails) == 1:
-            run(self.shares[0], tails[0])
+            self._share(function, knobs, tape, self.shares[0], tails[0])
             return
-        for done in _workers(len(tails)).map(run, self.shares, tails):
+        share = partial(self._share, function, knobs, tape)
+        for done in _workers(len(tails)).map(share, self.shares, tails):
             assert done is None
+
+    def _share(
+        self,
+        function: Callable[[bytes], None],
+        knobs: tuple[float, ...],
+        tape: Tensor | None,
+        rows: tuple[int, int],
+        tail: tuple[int, ...],
+    ) -> None:
+        kept, at = tape is not None, self._rooms(tape)
+        function(self.record.pack(self.rows, *rows, kept, *knobs, *at, *tail))
 
     def _rooms(self, tape: Tensor | None) -> tuple[int, int]:
         """Return the addresses of a tape, this thread's own if none is kept, and of room."""
-        lanes, made = self.code.lanes, self.generated
-        own = 0 if tape is not None else lanes * made.tape
-        at = SPACE.address(own + lanes * made.room, self.dtype)
-        return (at if tape is None else tape.data_ptr()), at + own * self.dtype.itemsize
+        own, room = self.block
+        if tape is not None:
+            return tape.data_ptr(), SPACE.address(room, self.dtype)
+        at = SPACE.address(own + room, self.dtype)
+        return at, at + own * self.dtype.itemsize

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from diffprog.native.build import BuildError
-from diffprog.native.calls import PRECISIONS, Plan, code, give_back
+from diffprog.native.calls import PRECISIONS, Plan, code
 from diffprog.types import trail
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from diffprog.native.generate import Generated
 
 TWICE = "native code has first derivatives only; soften with backend='torch' for second ones"
+
+NUMBER = (int, float)
 
 MOST_PLANS = 256
 """The most combinations of shapes that are remembered."""
@@ -48,8 +50,8 @@ class Run(torch.autograd.Function):
     def forward(ctx: Any, call: Call, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Run forward; results stand in rows, and what is reported is written into its notes."""
         plan = call.plan
-        outs = [torch.empty(shape, dtype=plan.dtype) for shape in plan.shapes]
-        tape = plan.tape() if any(ctx.needs_input_grad) else None
+        outs = [torch.empty_like(x) for x in plan.blanks[0]]
+        tape = plan.tape() if True in ctx.needs_input_grad else None
         plan.forward(inputs, [*outs, *call.notes], call.knobs, tape)
         ctx.call, ctx.tape = call, tape
         ctx.save_for_backward(*inputs)
@@ -59,15 +61,18 @@ class Run(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Run the reverse."""
-        wanted = ctx.needs_input_grad[1:]
-        if all(g is None for g in grads):
+        _, *wanted = ctx.needs_input_grad
+        for g in grads:
+            if g is not None:
+                break
+        else:
             return (None,) * (1 + len(wanted))
-        tape, ctx.tape = ctx.tape, None  # the reverse puts back what was written over
-        found = (Reverse.apply if torch.is_grad_enabled() else _reverse)(
-            ctx.call, tape, wanted, len(grads), *grads, *ctx.saved_tensors
-        )
+        call, tape = ctx.call, ctx.tape
+        ctx.tape = None  # the reverse puts back what was written over
+        reverse = Reverse.apply if torch.is_grad_enabled() else _reverse
+        found = reverse(call, tape, wanted, len(grads), *grads, *ctx.saved_tensors)
         if tape is not None:
-            give_back(tape)
+            call.plan.give_back(tape)
         return (None, *found)
 
 
@@ -124,8 +129,8 @@ class Native:
         **given: Any,
     ) -> tuple[Tensor, ...]:
         """Run native code where it is for such a call, else the torch source."""
-        if not self.broken and _is_for([like, *inputs, *holes.values()], given):
-            tensors = [*inputs, *[holes[key] for key in self.generated.holes]]
+        tensors = (*inputs, *[holes[key] for key in self.generated.holes])
+        if not self.broken and _is_for(like, tensors, **given):
             try:
                 plan = self._plan(tensors, like.dtype)
             except BuildError as problem:
@@ -133,7 +138,7 @@ class Native:
                 self.broken = True
             else:
                 self.calls += 1
-                return self._run(plan, tensors, given, report)
+                return self._run(plan, tensors, report, **given)
         return tuple(self.other(*inputs, holes=holes, like=like, report=report, **given))
 
     def _plan(self, tensors: Sequence[Tensor], dtype: torch.dtype) -> Plan:
@@ -157,7 +162,7 @@ class Native:
             one, numbers = math.prod(own) == 1, x.shape[len(own) :]
             steps.append(0 if one else math.prod(numbers))
             spread.append(None if one or own == lead else (*lead, *numbers))
-        loaded = code(self.generated.source, PRECISIONS[dtype])
+        loaded = code(self.generated.text(math.prod(lead)), PRECISIONS[dtype])
         threads = torch.get_num_threads()
         return Plan(loaded, self.generated, lead, tuple(steps), tuple(spread), dtype, threads)
 
@@ -165,17 +170,25 @@ class Native:
         self,
         plan: Plan,
         tensors: Sequence[Tensor],
-        given: Mapping[str, Any],
         report: dict[str, dict[int, Tensor]],
+        *,
+        T: float,  # noqa: N803 - as the torch source calls it
+        ties: bool,
+        epsilon: float,
+        choice_T: float,  # noqa: N803
+        **_: Any,
     ) -> tuple[Tensor, ...]:
-        T = given["T"]  # noqa: N806 - as the torch source calls it
-        c = -math.log(T) if given["ties"] and 0 < T < 1 else 0.0
-        notes = [torch.empty(plan.lead, dtype=plan.dtype) for _ in self.generated.notes]
-        call = Call(plan, (T, c, given["epsilon"], given["choice_T"]), notes)
-        outs = Run.apply(call, *plan.placed(tensors))  # type: ignore[no-untyped-call]
+        c = -math.log(T) if ties and 0 < T < 1 else 0.0
+        notes = [torch.empty_like(x) for x in plan.blanks[1]]
+        call = Call(plan, (T, c, epsilon, choice_T), notes)
+        outs = _apply(call, *plan.placed(tensors))
         for (kind, line), amount in zip(self.generated.notes, notes, strict=True):
             report[kind][line] = amount
-        return outs  # type: ignore[no-any-return]
+        return outs
+
+
+_apply: Callable[..., tuple[Tensor, ...]] = super(torch.autograd.Function, Run).apply
+"""`Run.apply` without its search for transforms, which `_is_for` has made."""
 
 
 def _together(leads: Sequence[torch.Size]) -> torch.Size:
@@ -186,14 +199,21 @@ def _together(leads: Sequence[torch.Size]) -> torch.Size:
     return torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def _is_for(tensors: Sequence[Tensor], given: Mapping[str, Any]) -> bool:
+def _is_for(
+    like: Tensor,
+    tensors: Sequence[Tensor],
+    *,
+    T: float | Tensor,  # noqa: N803
+    epsilon: float | Tensor,
+    choice_T: float | Tensor | None,  # noqa: N803
+    **_: Any,
+) -> bool:
     """Say whether a call is one for native code."""
     if torch._C._functorch.peek_interpreter_stack() is not None or torch.compiler.is_compiling():
         return False
-    for knob in ("T", "choice_T", "epsilon"):  # no tensor; logits, not weights
-        if not isinstance(given[knob], int | float):
-            return False
-    for x in tensors:
-        if not x.is_cpu:
-            return False
-    return given["choice_T"] > 0 and tensors[0].dtype in PRECISIONS
+    # No tensors; logits, not weights.
+    if not (isinstance(T, NUMBER) and isinstance(epsilon, NUMBER) and isinstance(choice_T, NUMBER)):
+        return False
+    if not like.is_cpu or like.dtype not in PRECISIONS or choice_T <= 0:
+        return False
+    return False not in [x.is_cpu for x in tensors]

@@ -45,7 +45,6 @@ class Choices(nn.Module):
     """
 
     choice_temperature: float | Tensor
-    like: Tensor
 
     def __init__(self, holes: Mapping[str, Hole], restarts: int | None) -> None:
         super().__init__()
@@ -59,7 +58,14 @@ class Choices(nn.Module):
                 for key, h in holes.items()
             }
         )
-        self.register_buffer("like", torch.zeros(()), persistent=False)
+        self.register_buffer("_like", torch.zeros(()), persistent=False)
+
+    @property
+    def like(self) -> Tensor:
+        """A zero of the module's type on its device."""
+        found = self._buffers["_like"]  # by its name it is found last, after all else
+        assert found is not None
+        return found
 
     def hole(self, key: str) -> Tensor:
         """Return the logits of a hole (the numbers themselves for a `learn` of reals).

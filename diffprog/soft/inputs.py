@@ -48,6 +48,8 @@ def named(
     Raises:
         DiffprogError: DP603 for a missing or unknown input.
     """
+    if not args and len(kwargs) == len(names) and all(map(kwargs.__contains__, names)):
+        return dict(kwargs)
     if args and isinstance(args[0], Mapping):
         args, kwargs = args[1:], {**args[0], **kwargs}
     given = {**dict(zip(names, args, strict=False)), **kwargs}

@@ -6,7 +6,6 @@ with crisp or soft inputs of any leading axes and gives soft outputs.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -175,12 +174,13 @@ class SoftProgram(Learned):
 
         Or with other weights: then no logits are read.
         """
-        holes, settings = logits, {}
+        holes = logits
+        choice_T: float | Tensor | None = self.choice_temperature  # noqa: N806
         if weights is not None:
-            holes, settings = weights, {"choice_T": None}
+            holes, choice_T = weights, None  # noqa: N806
         elif holes is None:
             holes = self.logits(self.signature.lead(tensors)) if self.hole_types else {}
-        outputs = self._ran(self._function, self._constants, tensors, holes, **settings)
+        outputs = self._ran(self._function, self._constants, tensors, holes, choice_T=choice_T)
         return gathered(self.result, iter(outputs))
 
     def alternatives(
@@ -210,31 +210,28 @@ class SoftProgram(Learned):
         **settings: Any,
     ) -> Any:
         """Run a generated function, and keep what it reports."""
-        report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
         like = self.like
+        report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
+        nets = self.nets.calls(self.signature.lead(tensors)) if self._networked else {}
+        settings = {
+            "T": self.temperature, "choice_T": self.choice_temperature, "ties": self.ties,
+            "epsilon": self.epsilon, **settings,
+        }  # fmt: skip
+        given = {"holes": holes, "constants": constants, "nets": nets, "like": like, **settings}
         # Mixtures and halting sums want full precision: half of it loses mass.
-        device = like.device.type
-        half = torch.is_autocast_enabled(device)
-        with torch.autocast(device, enabled=False) if half else nullcontext():
-            found = function(
-                *tensors,
-                holes=holes,
-                constants=constants,
-                nets=self.nets.calls(self.signature.lead(tensors)) if self._networked else {},
-                T=self.temperature,
-                ties=self.ties,
-                epsilon=self.epsilon,
-                like=like,
-                report=report,
-                **{"choice_T": self.choice_temperature, **settings},
-            )
+        device = "cpu" if like.is_cpu else like.device.type
+        if torch.is_autocast_enabled(device):
+            with torch.autocast(device, enabled=False):
+                found = function(*tensors, report=report, **given)
+        else:
+            found = function(*tensors, report=report, **given)
         if not torch.compiler.is_exporting():
             self._reported(report)
         return found
 
     def _reported(self, report: dict[str, dict[int, Tensor]]) -> None:
         """Keep what a call reports, past a module's own search for parameters in what is set."""
-        object.__setattr__(self, "report", report)
+        self.__dict__["report"] = report
 
     def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return inputs as soft tensors, one for each scalar or array of the parameters.

@@ -34,7 +34,10 @@ class Module(Protocol):
 
     params: tuple[tuple[str, Type], ...]
     report: Report
-    like: Tensor
+
+    @property
+    def like(self) -> Tensor:
+        """A zero of its type on its device."""
 
 
 M = TypeVar("M", bound=Module)

@@ -62,10 +62,10 @@ class Signature:
 
         Most calls of a small program are with such; this is the short way for them.
         """
-        found = []
+        found, dtype, device = [], like.dtype, like.device
         for k, (name, t) in enumerate(self.params):
             x, shape = given[name], self._shapes[k]
-            if not isinstance(x, Tensor) or x.dtype != like.dtype or x.device != like.device:
+            if not isinstance(x, Tensor) or x.dtype is not dtype or x.device != device:
                 return None
             if shape is None or x.dim() < len(shape) or x.shape[x.dim() - len(shape) :] != shape:
                 return None
