@@ -27,10 +27,9 @@ from diffprog.ir.known import known
 from diffprog.native import holes, numbers, places, rows
 from diffprog.native.blocks import Statement
 from diffprog.native.branches import select
-from diffprog.native.contract import contraction
+from diffprog.native.frame import FEW, abreast, framed
 from diffprog.native.lives import lives, used
 from diffprog.native.loops import loop_for, loop_halting
-from diffprog.native.prelude import PRELUDE
 from diffprog.native.record import in_c
 from diffprog.native.reductions import place, reduce
 from diffprog.native.render import Renderer
@@ -45,21 +44,6 @@ if TYPE_CHECKING:
     from diffprog.native.places import Free
     from diffprog.native.values import Term
     from diffprog.types import Type
-
-
-MOST_ABREAST = {
-    4: {"tape": 1 << 15, "room": 1 << 6, "text": 1 << 14},
-    2: {"tape": 1 << 15, "room": 1 << 12, "text": 1 << 14},
-}
-"""The most numbers of a row, and letters of C, with which a block is so many vectors of rows.
-
-What one row does is a chain in which each operation waits for the one before; two chains at once
-take little longer than one. But they take twice the room in the processor's cache, and twice the
-code, which has to be compiled. A program with arrays of its own has many chains in one row.
-"""
-
-FEW = 4
-"""The rows up to which a block is one vector: more would be empty."""
 
 
 @dataclass(frozen=True)
@@ -203,12 +187,12 @@ def generate(graph: Graph) -> Generated:
     forward, reverse = made.forward(w.whole), made.reverse(w.whole)
     size = w.whole.frame.size
     return Generated(
-        _file(
+        framed(
             w,
             [*made.macros, in_c(len(inputs) + len(w.inputs), len(places))],
             {"FORWARD": forward, "REVERSE": reverse, "SIZE": str(size)},
         ),
-        _vectors(tape=size, room=max(made.local), text=len(forward) + len(reverse)),
+        abreast(tape=size, room=max(made.local), text=len(forward) + len(reverse)),
         tuple(room(s.type) for s in inputs),
         {key: n for key, (_, n) in w.inputs.items()},
         tuple(r.type for r in results),
@@ -217,12 +201,6 @@ def generate(graph: Graph) -> Generated:
         max(made.local),
         max(size, made.work),
     )
-
-
-def _vectors(**sizes: int) -> int:
-    """Return how many vectors of rows a block is at most."""
-    fitting = (n for n, most in MOST_ABREAST.items() if all(sizes[k] <= most[k] for k in most))
-    return next(fitting, 1)
 
 
 def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
@@ -235,76 +213,3 @@ def _loads(w: Writer, inputs: Sequence[Slot]) -> list[Statement]:
         found.append(Statement((load,), (gather,)))
     found += w.weighing
     return [*found, *(Statement((f"fill({values(at)}, 1, 0);",), ()) for at in w.notes.values())]
-
-
-def _file(w: Writer, macros: Sequence[str], parts: dict[str, str]) -> str:
-    tables = [f"static const int {name}[] = {{{', '.join(map(str, entries))}}};"
-              for entries, name in w.tables.items()]  # fmt: skip
-    tables += [f"static const double {name}[] = {{{', '.join(map(repr, xs))}}};"
-               for xs, name in w.numbers.items()]  # fmt: skip
-    text = FRAME
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return "\n".join([PRELUDE, *map(contraction, sorted(w.arities)), *tables, *macros, text])
-
-
-FRAME = r"""
-APART void load(num *o, long n, const real *x, long step, long row, long rows) {
-  if (step == 0) {
-    for (long j = 0; j < n; j++) EACH_VEC(o[j].v[u] = all(x[j]);)
-    return;
-  }
-  for (long l = 0; l < L; l++) {
-    const real *from = x + step * smaller(row + l, rows - 1);
-    for (long j = 0; j < n; j++) LANE(o[j], l) = from[j];
-  }
-}
-APART void unload(const num *a, long n, real *x, long row, long rows) {
-  for (long l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) x[(row + l) * n + j] = LANE(a[j], l);
-}
-APART void seed(num *p, long n, const real *g, long row, long rows) {
-  for (long l = 0; l < L && row + l < rows; l++)
-    for (long j = 0; j < n; j++) LANE(p[j], l) += g[(row + l) * n + j];
-}
-APART void gather(const num *p, long n, real *g, long step, long row, long rows) {
-  for (long l = 0; l < L && row + l < rows; l++) {
-    real *to = g + step * (row + l);
-    if (step)
-      for (long j = 0; j < n; j++) to[j] = LANE(p[j], l);
-    else
-      for (long j = 0; j < n; j++) to[j] += LANE(p[j], l);
-  }
-}
-#define CALL \
-  const real *const *in = a->in, *const *gout = a->gout; \
-  real *const *out = a->out, *const *gin = a->gin; \
-  const long *step = a->step, rows = a->rows; \
-  const real T = (real)a->t, R = T == 0 ? 0 : 1 / (T > TINY ? T : TINY), C = (real)a->c, \
-             E = (real)a->e, H = (real)(1 / a->h); \
-  (void)T; (void)R; (void)C; (void)E; (void)H; (void)out; (void)gin; (void)gout;
-
-static void block(const call *a, num *tape, num *room, long row) {
-CALL
-@FORWARD@
-}
-static void back(const call *a, num *tape, num *room, long row) {
-CALL
-@REVERSE@
-}
-INLINE num *tape_of(const call *a, long row) {
-  return a->tape + (a->keep ? row / L * @SIZE@ : 0);
-}
-long lanes(void) { return L; }
-void forward(const call *a) {
-  for (long row = a->from; row < a->to; row += L) block(a, tape_of(a, row), a->room, row);
-}
-void reverse(const call *a) {
-  for (long row = a->from; row < a->to; row += L) {
-    num *tape = tape_of(a, row);
-    if (!a->keep) block(a, tape, a->room, row);
-    back(a, tape, a->room, row);
-  }
-}
-"""
-"""The file around a program: a block of rows at a time is loaded, run and stored."""
