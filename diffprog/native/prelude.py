@@ -39,6 +39,11 @@ typedef struct { vec v[U]; } num;
 
 INLINE vec all(real x) { return x - (vec){0}; }
 INLINE vec choose(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
+/* As torch has it: exactly y where t is 1, even if x is so large that x + (y - x) is not. */
+INLINE vec lerp(vec x, vec y, vec t) {
+  const vec d = y - x;
+  return choose(t < (real)0.5, x + t * d, y - (1 - t) * d);
+}
 INLINE vec least(vec x, vec y) { return choose(x < y, x, y); }
 INLINE vec most(vec x, vec y) { return choose(x > y, x, y); }
 INLINE vec share(vec x, vec y) { return choose(x < y, all(1), choose(x == y, all(0.5), all(0))); }

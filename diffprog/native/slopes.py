@@ -75,7 +75,7 @@ LOGIC = {
 """Rows on bools: as multilinear forms of probabilities."""
 
 COPY = Rule("x_0", ("1",))
-LERP = Rule("x_0 + x_2 * (x_1 - x_0)", ("1 - x_2", "x_2", "x_1 - x_0"))
+LERP = Rule("lerp(x_0, x_1, x_2)", ("1 - x_2", "x_2", "x_1 - x_0"))
 OTHER = LOGIC["not"]
 PRODUCT = NUMBERS["mul"]
 LEAVING = Rule(

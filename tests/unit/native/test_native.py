@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,11 @@ from diffprog.native.function import Native
 from diffprog.native.generate import generate, supported
 from diffprog.native.values import item
 from diffprog.types import Enum, Int
+from tests.goldens import cases
 from tests.unit.soft.soften import random_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from diffprog.pipeline.program import Program
     from diffprog.soft.module import SoftProgram
@@ -456,3 +457,14 @@ program f(a: real[n, n], b: real[n, n]) -> real[n, n]:
 """
     backends = [dp.loads(text, n=n).soften(backend="auto").backend for n in (16, 17)]
     assert backends == ["torch" if build.compiler() is None else "native", "torch"]
+
+
+def test_what_is_certain_is_exact() -> None:
+    """A golden program of values far apart, of which one is certain."""
+    path = Path(__file__).parents[2] / "golden" / "run" / "far_apart.dp"
+    for case in cases(path):
+        module = dp.load(path).soften(backend="native").double()
+        module.temperature = 0.0
+        found = [x.tolist() for x in module(**case.inputs)]
+        assert module.backend == "native"
+        assert found == case.out
