@@ -84,12 +84,22 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of `KINDS`."""
+    """One row of `KINDS`.
+
+    Attributes:
+        name: what stands in a `net` line.
+        options: what may follow it.
+        signature: what it takes and gives.
+        doc: what it computes.
+        grows: of a cell, by how much each result may be larger than the state that it was given
+            (or 1); empty where its weights decide that.
+    """
 
     name: str
     options: tuple[Option, ...]
     signature: Callable[[Settings], Signature]
     doc: str
+    grows: tuple[float, ...] = ()
 
 
 EXTERN = "extern"
@@ -203,9 +213,11 @@ _ROWS = (
     Kind("norm", (IN,),
          lambda o: _signature(_real(o["in"]), x=_real(o["in"])),
          "The cells with mean 0 and variance 1, scaled and shifted (layer normalisation)."),
-    Kind("rnn", _CELL, _cell, "One step of a plain recurrent cell: tanh(W x + U h + b)."),
-    Kind("gru", _CELL, _cell, "One step of a gated recurrent unit (Cho 2014)."),
-    Kind("lstm", _CELL, _lstm, "One step of a long short-term memory (Hochreiter 1997)."),
+    Kind("rnn", _CELL, _cell, "One step of a plain recurrent cell: tanh(W x + U h + b).",
+         (0.0,)),
+    Kind("gru", _CELL, _cell, "One step of a gated recurrent unit (Cho 2014).", (0.0,)),
+    Kind("lstm", _CELL, _lstm, "One step of a long short-term memory (Hochreiter 1997).",
+         (0.0, 1.0)),
     Kind("rnn_encoder", _ENCODER, _sequence, "A plain recurrent network over a sequence."),
     Kind("gru_encoder", _ENCODER, _sequence, "A gated recurrent unit over a sequence."),
     Kind("lstm_encoder", _ENCODER, _sequence, "A long short-term memory over a sequence."),

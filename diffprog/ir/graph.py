@@ -265,10 +265,11 @@ class Project(Base):
 class Network(Base):
     """A neural network or an extern, by name, applied along the first `lifted` axes of its inputs.
 
-    The type is a tuple where it has several results.
+    The type is a tuple where it has several results. `kind`: a row of `diffprog.nets.KINDS`.
     """
 
     name: str
+    kind: str = "extern"
     lifted: int = 0
 
 

@@ -211,7 +211,10 @@ class Lowering:
 
     def _net(self, region: Region, e: typed.NetCall) -> Val:
         inputs = tuple(self.node(region, a) for a in e.args)
-        node = Network(name=e.net.name, lifted=e.lifted, inputs=inputs, type=e.type, span=e.span)
+        node = Network(
+            name=e.net.name, kind=e.net.kind, lifted=e.lifted,
+            inputs=inputs, type=e.type, span=e.span,
+        )  # fmt: skip
         number = region.add(node)
         if not isinstance(e.type, Tuple):
             return number

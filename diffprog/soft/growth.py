@@ -7,10 +7,15 @@ times a number is 0, unless the number is infinite. Makes no text.
 Bounds are computed on sizes: a sum has the sum of the sizes, a mixture the larger one. As such a
 computation is made of sums, maxima and products with constants, a step that adds at most d to the
 first state adds at most d * slope^k to that of round k.
+
+What a network gives is open: its weights decide. Of numbers that are bounded it is finite, which is
+all that is asked of what a round computes; only in the state it would grow from round to round. A
+cell's state stays within 1, or, of a long short-term memory, grows by 1 a round.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,9 +34,10 @@ from diffprog.ir.graph import (
     Select,
     Write,
 )
+from diffprog.nets import KINDS
 from diffprog.soft.live import live
 from diffprog.soft.writer import flattened, item
-from diffprog.types import Array, Bool, Enum, Int, Real
+from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,12 +79,14 @@ class Bound:
         if not (self.fixed or other.fixed):
             raise WildError
         by, of = (self, other) if self.fixed else (other, self)
-        if by.slope:
+        if by.slope or math.inf in (self.size, other.size):
             raise WildError
         return Bound(of.size * by.size, of.slope * by.size, of.fixed)
 
 
 ONE = Bound(1.0, fixed=True)
+OPEN = Bound(math.inf)
+"""Of a number that is finite; no more is known of it."""
 SAME = frozenset({"neg", "abs", "relu", "real", "convert", "array", "narrow", "only"})
 """Rows on reals that give none larger than their arguments."""
 LARGER = frozenset({"min", "max", "clamp"})
@@ -124,7 +132,8 @@ class _Sizes:
             size += step * node.rounds
         while slope > 1 and rounds < node.rounds and size < LARGEST:
             size, rounds = size * slope + step, rounds + 1
-        return max([size, *(b.size + b.slope * (size - 1) for b in self.met)])
+        known = [b for b in self.met if b.size < math.inf]
+        return max([size, *(b.size + b.slope * (size - 1) for b in known)])
 
     def region(self, graph: Graph, inputs: Sequence[Bound]) -> list[Bound]:
         """Return the bounds of a region's results."""
@@ -144,7 +153,10 @@ class _Sizes:
                     several[number] = [_either(of) for of in zip(*found, strict=True)]
                 case For():
                     several[number] = self.rounds(node, args)
-                case Loop() | Network():
+                case Network():
+                    several[number] = _network(node, args)
+                    bounds[number] = several[number][0]
+                case Loop():
                     raise WildError
                 case _:
                     finite = not isinstance(item(node.type), Real)
@@ -170,6 +182,16 @@ class _Sizes:
         found = _real(graph, node, args)
         self.met.append(found)
         return found
+
+
+def _network(node: Network, args: Sequence[Bound]) -> list[Bound]:
+    """Return the bounds of what a network gives."""
+    grows = KINDS[node.kind].grows if node.kind in KINDS else ()
+    if not grows:
+        results = node.type.items if isinstance(node.type, Tuple) else (node.type,)
+        return [OPEN] * len(results)
+    _, *states = args
+    return [_either([ONE, *states]) + Bound(by, fixed=True) for by in grows]
 
 
 def _real(graph: Graph, node: Node, args: Sequence[Bound]) -> Bound:

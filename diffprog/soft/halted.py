@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
-from diffprog.soft.growth import is_tame
 from diffprog.soft.live import loop_live
-from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, written
+from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, tame, written
 from diffprog.soft.watching import halts
 from diffprog.soft.weighed import act, ponder
-from diffprog.soft.writer import Term, item, weighed
-from diffprog.types import Bool, Real, trail
+from diffprog.soft.writer import Term, weighed
+from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +44,7 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     """Write result = sum_k alive_k stop_k (state given stop) + the rest."""
     node, writer = loop.node, em.writer
     alive, leaving = writer.fresh("alive"), writer.fresh("leaving")
-    tame = _tame(em, loop, starts)
+    harmless = tame(em, loop, starts)
 
     def body() -> None:
         with writer.reached(alive):
@@ -69,24 +68,12 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
             return _given(em, loop, test, probed, 0, sources_of(loop, graph))
 
         with writer.reached(alive):
-            go_on(em, loop, state, sources, (alive, "epsilon"), tame)
+            go_on(em, loop, state, sources, (alive, "epsilon"), harmless)
 
-    written(em, loop, {alive: "like.new_ones(())"}, starts, "is_over(state[0], epsilon)", body)
+    written(em, loop, {alive: em.writer.one()}, starts, "is_over(state[0], epsilon)", body)
     writer.note("unfinished", node.span.line, alive)
     halts(em, node, alive, rest=True)
     return _result(em, loop, alive)
-
-
-def _tame(em: Emitter, loop: Round, starts: dict[int, str]) -> str:
-    """Return the code of whether rows that have halted can go on without harm."""
-    types = loop.node.stop.types
-    reals = [p for p in loop.state if isinstance(item(types[p]), Real)]
-    if not reals or not is_tame(loop.node):
-        return "False"
-    given = [a for a in loop.args[loop.node.carried :] if a is not None and a.value is None]
-    codes = [em.tensor(a) for a in given if isinstance(item(a.type), Real)]
-    codes = [c for c in [*codes, *(starts[p] for p in reals)] if not em.writer.is_constant(c)]
-    return em.writer.assign("tame", f"are_moderate({', '.join(dict.fromkeys(codes))})", Bool()).code
 
 
 def _given(

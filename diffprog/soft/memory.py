@@ -83,7 +83,12 @@ def put(memory: Tensor, value: Tensor, place: int, axis: int, rank: int) -> Tens
 def put_slice(memory: Tensor, value: Tensor, lo: int, hi: int, axis: int, rank: int) -> Tensor:
     """Return an array with a static slice of one axis replaced."""
     memory, value = widened(memory, value, rank, rank)
-    return memory.slice_scatter(value, axis - rank, lo, hi)
+    axis, more = axis - rank, memory.shape[axis - rank] - hi
+    if lo == 0:
+        return torch.cat((value, memory.narrow(axis, hi, more)), axis)
+    if more == 0:
+        return torch.cat((memory.narrow(axis, 0, lo), value), axis)
+    return memory.slice_scatter(value, axis, lo, hi)
 
 
 def put_block(

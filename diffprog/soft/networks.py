@@ -47,6 +47,10 @@ class Layers(nn.Module):
     ) -> None:
         super().__init__()
         self.lines, self.restarts = dict(nets), restarts
+        self._axes = {
+            name: tuple(own_axes(slot) for _, slot in net.signature.params)
+            for name, net in nets.items()
+        }
         for name, net in nets.items():
             made = externs.get(name) if net.kind == EXTERN else built(net, restarts, 0)
             if made is not None:
@@ -97,9 +101,8 @@ class Layers(nn.Module):
                 name = bound_as(name)
                 hint = f"bind it: `program.using({name}=module)`"
                 fail("DP325", f"nothing is bound to `{name}`", net.span, hint=hint)
-            own = tuple(own_axes(slot) for _, slot in net.signature.params)
             restarts = None if net.kind == EXTERN else self.restarts
-            found[name] = Call(layer, own, restarts, lead, net.kind in ALONE)
+            found[name] = Call(layer, self._axes[name], restarts, lead, net.kind in ALONE)
         return found
 
 
@@ -167,15 +170,24 @@ class Call:
 
     def __call__(self, *tensors: Tensor, lifted: int = 0) -> Any:
         """Apply the network to soft values, along all their leading axes and `lifted` others."""
-        pairs = list(zip(tensors, self.own, strict=True))
-        if self.restarts is None and _is_rows(pairs):
+        if self.restarts is None and self._are_rows(tensors):
             return self.module(*tensors)
-        leads = [x.shape[: x.dim() - n] for x, n in pairs]
-        lead = tuple(torch.broadcast_shapes(*leads))  # type: ignore[no-untyped-call]
+        pairs = list(zip(tensors, self.own, strict=True))
+        lead = _together([x.shape[: x.dim() - n] for x, n in pairs])
         if self.restarts is None:
-            found = self.module(*(_rows(x, lead, n, 0) for x, n in pairs))
-            return _each(found, lambda y: _unflat(y, 0, lead))
+            found = self.module(*[_rows(x, lead, n, 0) for x, n in pairs])
+            return found if len(lead) == 1 else _each(found, lambda y: _unflat(y, 0, lead))
         return self._restarted(pairs, lead, self.lead + lifted)
+
+    def _are_rows(self, tensors: Sequence[Tensor]) -> bool:
+        """Say whether values have one leading axis, of one length: nothing is to be changed."""
+        rows = -1
+        for x, own in zip(tensors, self.own, strict=True):
+            shape = x.shape  # its length is asked in Python
+            if len(shape) != own + 1 or rows not in (-1, shape[0]):
+                return False
+            rows = shape[0]
+        return True
 
     def _restarted(
         self, pairs: Sequence[tuple[Tensor, int]], lead: tuple[int, ...], right: int
@@ -194,11 +206,12 @@ class Call:
         return _each(found, lambda y: _unflat(y, 1, others).movedim(0, at))
 
 
-def _is_rows(pairs: Sequence[tuple[Tensor, int]]) -> bool:
-    """Say whether values have one leading axis, of one length: nothing is to be changed."""
-    if any(x.dim() != n + 1 for x, n in pairs):
-        return False
-    return all(x.shape[0] == pairs[0][0].shape[0] for x, _ in pairs[1:])
+def _together(leads: Sequence[torch.Size]) -> tuple[int, ...]:
+    """Return the leading axes of all; torch's own way takes longer than a small network."""
+    longest = max(leads, key=len)
+    if all(lead in (longest, ()) for lead in leads):
+        return tuple(longest)
+    return tuple(torch.broadcast_shapes(*leads))  # type: ignore[no-untyped-call]
 
 
 def one_by_one(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -220,7 +233,7 @@ def _rows(x: Tensor, lead: tuple[int, ...], own: int, at: int, *, split: bool = 
     trailing = x.shape[x.dim() - own :]
     x = x.expand((*lead, *trailing))
     if not split:
-        return x.reshape(prod(lead), *trailing)
+        return x if len(lead) == 1 else x.reshape(prod(lead), *trailing)
     return x.movedim(at, 0).reshape(lead[at], prod(lead) // lead[at], *trailing)
 
 

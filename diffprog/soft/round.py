@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffprog.soft.emitter import placed
+from diffprog.soft.growth import is_tame
 from diffprog.soft.live import live
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, item, row_of, weighed
@@ -84,13 +85,25 @@ def moment(em: Emitter, loop: Round) -> tuple[dict[int, Term], list[Term | None]
     return state, [loop.number, *probed], wanted
 
 
+def tame(em: Emitter, loop: Round, starts: dict[int, str]) -> str:
+    """Return the code of whether rows that have halted can go on without harm."""
+    types = loop.node.stop.types
+    reals = [p for p in loop.state if isinstance(item(types[p]), Real)]
+    if not reals or not is_tame(loop.node):
+        return "False"
+    given = [a for a in loop.args[loop.node.carried :] if a is not None and a.value is None]
+    codes = [em.tensor(a) for a in given if isinstance(item(a.type), Real)]
+    codes = [c for c in [*codes, *(starts[p] for p in reals)] if not em.writer.is_constant(c)]
+    return em.writer.assign("tame", f"are_moderate({', '.join(dict.fromkeys(codes))})", Bool()).code
+
+
 def go_on(
     em: Emitter,
     loop: Round,
     state: dict[int, Term],
     sources: Callable[[Graph], Sequence[Term | None]],
     alive: tuple[str, str],
-    tame: str = "False",
+    tame: str,
 ) -> None:
     """Write the way into the next round; rows that have halted keep the state they came with.
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from diffprog.soft.conditions import tested
-from diffprog.soft.round import add, go_on, moment, region, written
+from diffprog.soft.round import add, go_on, moment, region, tame, written
 from diffprog.soft.watching import halts
 from diffprog.soft.writer import Term, const, item
 from diffprog.types import Real, trail
@@ -34,6 +34,7 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     node, writer = loop.node, em.writer
     names = ("total", "active", "taken", "cost", "unhalted", "weight", "ends")
     total, active, taken, cost, unhalted, weight, ends = map(writer.fresh, names)
+    harmless = tame(em, loop, starts)
     full = writer.tensor(const(1 - node.halting.number, Real()))
     types, last = node.stop.types, f"{loop.counter} == {node.rounds - 1}"
 
@@ -54,9 +55,9 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         writer.line(f"{cost} = torch.addcmul({cost}, {ends}, {weight})")
         writer.line(f"{active} = {active} - {ends}")
         with writer.reached(active):
-            go_on(em, loop, state, lambda _: [None] * node.sources, (active, "0"))
+            go_on(em, loop, state, lambda _: [None] * node.sources, (active, "0"), harmless)
 
-    zero, one = "like.new_zeros(())", "like.new_ones(())"
+    zero, one = writer.zero(), writer.one()
     scalars = {active: one, total: zero, taken: zero, cost: zero, unhalted: zero}
     written(em, loop, scalars, starts, "is_over(state[0], 0)", body)
     writer.note("unfinished", node.span.line, unhalted)
@@ -78,6 +79,7 @@ def ponder(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     shares = writer.fresh("shares") if apart else ""
     names = ("alive", "leaving", "share", "cost", "unhalted")
     alive, leaving, share, cost, unhalted = map(writer.fresh, names)
+    harmless = tame(em, loop, starts)
     prior = node.halting.number
     slope = math.log1p(-prior)
     base = math.log(prior) - math.log(-math.expm1(node.rounds * slope))
@@ -103,10 +105,10 @@ def ponder(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         halts(em, node, f"{leaving} - {unhalted}", unhalted)
         writer.line(f"{alive} = {alive} * (1 - {unit}) if {loop.counter} < {last} else 0 * {alive}")
         with writer.reached(alive):
-            go_on(em, loop, state, lambda _: [None] * node.sources, (alive, "0"))
+            go_on(em, loop, state, lambda _: [None] * node.sources, (alive, "0"), harmless)
 
-    zero = "like.new_zeros(())"
-    scalars = {alive: "like.new_ones(())", cost: zero, unhalted: zero}
+    zero = writer.zero()
+    scalars = {alive: writer.one(), cost: zero, unhalted: zero}
     scalars |= {shares: "()"} if apart else {}
     written(em, loop, scalars, starts, "is_over(state[0], 0)", body, "()" if apart else "0.0")
     writer.note("unfinished", node.span.line, unhalted)

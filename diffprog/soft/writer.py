@@ -177,6 +177,10 @@ class Writer(Lines):
         """Return the name of the constant 1."""
         return self.tensor(const(1.0, Real()))
 
+    def zero(self) -> str:
+        """Return the name of the constant 0."""
+        return self.tensor(const(0.0, Real()))
+
     def complement(self, name: str) -> str:
         """Return the code of 1 - what has this name: what it is 1 minus of, where that is so."""
         start = f"{self.one()} - "

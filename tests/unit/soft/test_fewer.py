@@ -240,6 +240,55 @@ def test_which_loops_are_tame(change: str, tame: bool) -> None:
     assert is_tame(loop) is tame
 
 
+THINKER = """\
+net cell = lstm(in = 3, out = 3)
+net enough = linear(in = 3)
+net more = linear(in = 3, out = 3)
+
+program p(x: real[3]) -> real[3]:
+    h: real[3] = 0.0
+    c: real[3] = 0.0
+    repeat max 9 by act(epsilon = 0.01):
+        h, c = cell(x, h, c)
+    until chance(sigmoid(enough(h)))
+    return h
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "tame"),
+    [
+        ("h, c = cell(x, h, c)", True),
+        ("h, c = cell(more(x), h, c)", True),
+        ("h, c = cell(more(h), h, c)", True),
+        ("h = tanh(more(h))", True),
+        ("h = more(h)", False),
+        ("h = relu(more(h)) * 0.5", False),
+        ("h, c = cell(x, more(h), c)", False),
+    ],
+)
+def test_which_loops_with_networks_are_tame(change: str, tame: bool) -> None:
+    """A cell's state is bounded; what another network gives is not, and may not be kept."""
+    graph = dp.loads(THINKER.replace("h, c = cell(x, h, c)", change)).soften().graph
+    (loop,) = (n for n in walk(graph) if isinstance(n, Loop))
+    assert is_tame(loop) is tame
+
+
+@pytest.mark.parametrize("by", ["act(epsilon = 0.01)", "ponder(prior = 0.2)"])
+def test_a_row_that_has_stopped_thinking_is_as_if_alone(by: str) -> None:
+    """Others go on with the same cell; results and slopes of the weights are those of each row."""
+    module = dp.loads(THINKER.replace("act(epsilon = 0.01)", by)).soften().double()
+    g = torch.Generator().manual_seed(0)
+    x = 3 * torch.randn(6, 3, generator=g, dtype=torch.float64)
+    together = module(x)
+    used = [p for net in ("cell", "enough") for p in getattr(module.nets, net).parameters()]
+    slopes = torch.autograd.grad(together.square().sum(), used)
+    each = torch.stack([module(row) for row in x])
+    assert torch.allclose(together, each)
+    for one, other in zip(slopes, torch.autograd.grad(each.square().sum(), used), strict=True):
+        assert torch.allclose(one, other)
+
+
 def test_short_rounds_are_not_asked_each_time_whether_all_have_halted() -> None:
     """After 1, 2, 4 rounds and then every few; long ones each time."""
     text = body(dp.loads(COUNTER).soften())
