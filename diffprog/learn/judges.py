@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 class Judge(Protocol):
     """Says how good each restart is."""
 
-    def shares(self, trainer: Trainer) -> tuple[Tensor, Tensor | None]:
-        """Return the share by which restarts are chosen, [R], and what decides between equals."""
+    def share(self, trainer: Trainer) -> Tensor:
+        """Return the share of right answers, by which restarts are chosen, [R]."""
+        ...
+
+    def close(self, trainer: Trainer) -> Tensor | None:
+        """Return what decides between equals, [R], if there is something."""
         ...
 
 
@@ -43,13 +47,16 @@ class Crisp:
     likelihood: Likelihood
     networks: Networks | None = None
 
-    def shares(self, trainer: Trainer) -> tuple[Tensor, None]:
-        """Return the share of right answers; nothing decides between equals."""
-        found = accuracy(
+    def share(self, trainer: Trainer) -> Tensor:
+        """Return the share of right answers."""
+        return accuracy(
             self.tasks, self.cells, trainer.hardened(), trainer.reals(), self.likelihood.tolerance,
             self.networks,
         )  # fmt: skip
-        return found, None
+
+    def close(self, trainer: Trainer) -> None:
+        """Nothing decides between equals."""
+        return
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,14 @@ class Softened:
     judged: Soft
     soft: bool
 
-    def shares(self, trainer: Trainer) -> tuple[Tensor, Tensor]:
-        """Return the share of right answers in one reading, and that in the other."""
+    def share(self, trainer: Trainer) -> Tensor:
+        """Return the share of right answers in the reading that counts."""
+        return self._read(trainer, crisp=not self.soft)
+
+    def close(self, trainer: Trainer) -> Tensor:
+        """Return that in the other."""
+        return self._read(trainer, crisp=self.soft)
+
+    def _read(self, trainer: Trainer, *, crisp: bool) -> Tensor:
         assert isinstance(trainer, Descent)
-        first, second = (
-            self.judged.share(trainer.weights, crisp=crisp) for crisp in (not self.soft, self.soft)
-        )
-        return first, second
+        return self.judged.share(trainer.weights, crisp=crisp)

@@ -200,8 +200,8 @@ class Session:
 
     def _evaluated(self, step: int, loss: Tensor) -> Row:
         choices, reals = self.trainer.hardened(), self.trainer.reals()
-        train, close = self.judge.shares(self.trainer)
-        dev = None if self.dev is None else self.dev.shares(self.trainer)[0]
+        train, close = self.judge.share(self.trainer), self.judge.close(self.trainer)
+        dev = None if self.dev is None else self.dev.share(self.trainer)
         tie = None if close is None else 1e-4 * close + 1e-6 / (1 + loss.double().clamp(min=0))
         marks = Marks(train, dev, tie)
         self.record.take(marks, choices, reals, step, self._logits())

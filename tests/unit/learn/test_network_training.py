@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import diffprog as dp
 from diffprog.learn.optimisers import Graves
+from diffprog.learn.relaxed import Soft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,6 +183,26 @@ def test_what_the_best_is_chosen_by() -> None:
     result = parity(steps=60, every=20, select="soft")
     rows = [(r["soft"], r["crisp"]) for r in result.metrics]
     assert max(soft for soft, _ in rows) == result.best.train
+
+
+@pytest.mark.parametrize("select", ["soft", "crisp"])
+def test_held_out_examples_are_read_once(select: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of training are read both ways, those of dev only in the way that counts."""
+    read: list[tuple[int, bool]] = []
+    share = Soft.share
+
+    def watched(self: Soft, weights: Any, *, crisp: bool) -> Tensor:
+        read.append((id(self), crisp))
+        return share(self, weights, crisp=crisp)
+
+    monkeypatch.setattr(Soft, "share", watched)
+    parity(steps=2, every=2, dev=draw, select=select)
+    counts = (select == "crisp", select == "soft")
+    (train, *ways), dev = zip(*read[:2], strict=True), read[2:]
+    assert len(set(train)) == 1
+    assert ways == [counts]
+    assert [way for _, way in dev] == [select == "crisp"]
+    assert dev[0][0] not in train
 
 
 def test_externs_are_trained_and_left_with_the_best() -> None:
