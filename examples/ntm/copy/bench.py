@@ -21,12 +21,13 @@ HERE = Path(__file__).parent
 BATCH = 16
 HELD = 64
 """Sequences in each of the eight batches that say when to stop."""
-STEPS = 4500
-EVERY = 200
+STEPS = 3200
+EVERY = 400
 OPTIONS: dict[str, Any] = {
-    "network_lr": 2e-3,
+    "optimiser": "graves",
+    "network_lr": 3e-4,
     "fall": 0.1,
-    "stop_when_exact": 3,
+    "stop_when_exact": False,
     "backend": "auto",
 }
 """What the benchmark trains with; small machines are quicker without a compiler."""
