@@ -22,7 +22,7 @@ BATCH = 16
 HELD = 64
 """Sequences in each of the eight batches that say when to stop."""
 STEPS = 3200
-EVERY = 400
+EVERY = 1600
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
     "network_lr": 3e-4,
