@@ -36,11 +36,11 @@ def test_rows_of_parity() -> None:
 def test_parity_is_learned(setup: str, tmp_path: Path) -> None:
     """Of three numbers it is learned; crisp runs are the soft ones at temperature 0; drawn."""
     found = bench.learn(
-        setup, 0, width=WIDTH, most=WIDTH, sizes={"hidden": 12, "most": 3}, steps=160, every=80,
+        setup, 0, width=WIDTH, most=WIDTH, sizes={"hidden": 12, "most": 3}, steps=160, every=20,
         network_lr=2e-2,
     )  # fmt: skip
     first, last = found.metrics[0], found.metrics[-1]
-    assert float(str(last["loss"])) < float(str(first["loss"])) < 0.6
+    assert float(str(last["loss"])) < float(str(first["loss"]))
     program = found.program
     assert bench.error(program, 1, WIDTH, 1, count=200) < 10
     row, _ = bench.rows(1, WIDTH, 6, WIDTH, 2)

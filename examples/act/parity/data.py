@@ -9,10 +9,10 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WIDTH = 32
+WIDTH = 40
 FIRST = 4
 """How many numbers are not 0, at most, when the training begins."""
-GROWS = 0.5
+GROWS = 0.7
 """The share of the training after which it is all of them."""
 Batch = tuple[dict[str, Any], Any]
 
