@@ -40,7 +40,7 @@ def test_parity_is_learned(setup: str, tmp_path: Path) -> None:
         network_lr=2e-2,
     )  # fmt: skip
     first, last = found.metrics[0], found.metrics[-1]
-    assert float(str(last["loss"])) < float(str(first["loss"]))
+    assert float(str(last["loss"])) < min(0.6, float(str(first["loss"])))
     program = found.program
     assert bench.error(program, 1, WIDTH, 1, count=200) < 10
     row, _ = bench.rows(1, WIDTH, 6, WIDTH, 2)
