@@ -185,8 +185,14 @@ class _Sizes:
 
 
 def _network(node: Network, args: Sequence[Bound]) -> list[Bound]:
-    """Return the bounds of what a network gives."""
-    grows = KINDS[node.kind].grows if node.kind in KINDS else ()
+    """Return the bounds of what a network gives.
+
+    Raises:
+        WildError: for one of the caller's own, which may divide by its state.
+    """
+    if node.kind not in KINDS:
+        raise WildError
+    grows = KINDS[node.kind].grows
     if not grows:
         results = node.type.items if isinstance(node.type, Tuple) else (node.type,)
         return [OPEN] * len(results)

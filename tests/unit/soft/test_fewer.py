@@ -265,11 +265,13 @@ program p(x: real[3]) -> real[3]:
         ("h = more(h)", False),
         ("h = relu(more(h)) * 0.5", False),
         ("h, c = cell(x, more(h), c)", False),
+        ("h, c = cell(other(h), h, c)", False),
     ],
 )
 def test_which_loops_with_networks_are_tame(change: str, tame: bool) -> None:
     """A cell's state is bounded; what another network gives is not, and may not be kept."""
-    graph = dp.loads(THINKER.replace("h, c = cell(x, h, c)", change)).soften().graph
+    other = "extern other(x: real[3]) -> real[3]\n"
+    graph = dp.loads(other + THINKER.replace("h, c = cell(x, h, c)", change)).soften().graph
     (loop,) = (n for n in walk(graph) if isinstance(n, Loop))
     assert is_tame(loop) is tame
 
