@@ -51,7 +51,6 @@ class Setting:
         samples: draws for each row, for `sample`.
         states: the budget of `exact`.
         width: sequences for each row, for `beam`.
-        cost: the weight of what halting loops cost, for `soft`.
         straight: whether `sample` has gradients straight through its draws.
         networks: those of the program, or None.
         weights: the first weights of these.
@@ -65,7 +64,6 @@ class Setting:
     states: int
     width: int
     modules: Callable[[], Sequence[SoftProgram]] = tuple
-    cost: float = 0.0
     straight: bool = False
     networks: Networks | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
@@ -128,7 +126,7 @@ def refuse_pondering(name: str, tasks: Sequence[Task], cells: Cells) -> None:
 
 def _soft(setting: Setting, why: str) -> Soft:
     modules = setting.modules()
-    return Soft(setting.tasks, modules, setting.likelihood, setting.cost, why)
+    return Soft(setting.tasks, modules, setting.likelihood, why)
 
 
 def _auto(setting: Setting) -> Estimator:

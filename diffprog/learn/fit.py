@@ -165,7 +165,7 @@ def fit(
     width: int = 64,
     tolerance: float = 1e-3,
     scale: float | None = None,
-    cost: float = 0.01,
+    cost: float | tuple[float, float] = 0.01,
     select: str = "crisp",
     backend: str = "torch",
     progress: bool = True,
@@ -209,7 +209,7 @@ def fit(
         tolerance: how far off a real answer may be.
         scale: of a Gaussian likelihood of reals instead of the tolerance.
         cost: the weight of what loops `by act` and `by ponder` cost (tau in Graves 2016, beta in
-            Banino 2021), for `soft`.
+            Banino 2021), for `soft`; two numbers are that of the first and of the last step.
         select: what the best is chosen by, and what has to be exact to stop: the `crisp` answers,
             or the most probable `soft` ones. Programs without networks know only the first.
         backend: what runs the soft form, as in `Program.soften`; `auto` compiles the rounds of

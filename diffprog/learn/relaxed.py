@@ -35,18 +35,18 @@ class Soft:
     """The mixture of everything. One module for each task; all are given the same weights.
 
     Attributes:
+        warmth: the temperature of the relaxed operations in training.
         cost: the weight of what loops `by act` and `by ponder` cost: the loss is
             sum_n p_n L_n + cost * (N + R, or the divergence).
-        warmth: the temperature of the relaxed operations in training.
     """
 
     tasks: Sequence[Task]
     modules: Sequence[SoftProgram]
     likelihood: Likelihood
-    cost: float = 0.0
     why: str = ""
     name: str = field(default="soft", init=False)
     warmth: float = field(default=1.0, init=False)
+    cost: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         pairs = zip(self.modules, self.tasks, strict=True)

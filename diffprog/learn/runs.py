@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
@@ -31,6 +31,24 @@ CHECKPOINT, LEARNED, REPORT = "checkpoint.safetensors", "learned.dp", "report.js
 
 
 Temperature = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+def _course(given: object) -> object:
+    """Return a number as the course that stays there."""
+    return given if isinstance(given, (tuple, list)) else (given, given)
+
+
+def _passable(course: tuple[float, float]) -> tuple[float, float]:
+    """Refuse a course from or to 0, which no geometric sequence reaches."""
+    if 0 in course and course != (0, 0):
+        raise ValueError("a course from or to 0 has no steps between; take a small number")
+    return course
+
+
+Course = Annotated[
+    tuple[Weight, Weight], BeforeValidator(_course), AfterValidator(_passable)
+]  # at the first and the last step
 
 
 class Options(BaseModel):
@@ -61,7 +79,7 @@ class Options(BaseModel):
     width: int = Field(64, ge=1)
     tolerance: float = Field(1e-3, ge=0)
     scale: float | None = Field(None, gt=0)
-    cost: float = Field(0.01, ge=0)
+    cost: Course = (0.01, 0.01)
     select: Literal["crisp", "soft"] = "crisp"
     backend: Literal["torch", "compile", "native", "auto"] = "torch"
     stop_when_exact: int = Field(1, ge=0)

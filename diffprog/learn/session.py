@@ -110,7 +110,6 @@ class Session:
             states=o.states,
             width=o.width,
             modules=lambda: modules(programs, self.axis, o.backend),
-            cost=o.cost,
             straight=o.straight_through,
             networks=self.deciding,
             weights=self.networks,
@@ -120,7 +119,7 @@ class Session:
         recipe = Recipe(
             lr=rate, network_lr=o.network_lr, fall=o.fall, weight_decay=o.weight_decay,
             optimiser=o.optimiser, clip=o.clip, noise=o.noise, entropy=o.entropy,
-            anneal=o.anneal, cool=o.cool, steps=o.steps, start=o.start, seed=o.seed,
+            anneal=o.anneal, cool=o.cool, cost=o.cost, steps=o.steps, start=o.start, seed=o.seed,
         )  # fmt: skip
         if o.cool is not None and not isinstance(estimator, Soft):
             message = f"`cool` is a way of `soft`, not of `{estimator.name}`"
@@ -171,7 +170,8 @@ class Session:
     def _tasks(self, step: int) -> range | list[int]:
         """Return the batches of a step: all without `batch`, else the next of the epoch's order."""
         if isinstance(self.trainer, Descent) and isinstance(self.trainer.estimator, Soft):
-            self.trainer.estimator.warmth = self.trainer.recipe.warmth(step)
+            recipe, soft = self.trainer.recipe, self.trainer.estimator
+            soft.warmth, soft.cost = recipe.warmth(step), recipe.weight(step)
         if isinstance(self.examples, Stream):
             assert isinstance(self.trainer, Descent)
             done = step / self.options.steps

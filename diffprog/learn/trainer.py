@@ -42,6 +42,7 @@ class Recipe:
             (Gaunt 2016).
         anneal: the choices' temperature at the first and the last step, or None for 1.
         cool: that of the relaxed operations, for `soft`.
+        cost: the weight of what loops cost at the first and the last step, for `soft`.
         steps: the number of the last step, for what changes over time.
         start: the spread of the first logits.
         seed: of everything that is random.
@@ -57,6 +58,7 @@ class Recipe:
     entropy: float = 0.0
     anneal: tuple[float, float] | None = None
     cool: tuple[float, float] | None = None
+    cost: tuple[float, float] = (0.0, 0.0)
     steps: int = 1000
     start: float = 0.5
     seed: int = 0
@@ -73,8 +75,14 @@ class Recipe:
         """Return the temperature of the relaxed operations at a step."""
         return self._between(self.cool, step)
 
+    def weight(self, step: int) -> float:
+        """Return the weight of what loops cost at a step."""
+        return self._between(self.cost, step)
+
     def _between(self, ends: tuple[float, float] | None, step: int) -> float:
         first, last = ends or (1.0, 1.0)
+        if first == last:
+            return first
         return float(first * (last / first) ** (step / max(1, self.steps - 1)))
 
 

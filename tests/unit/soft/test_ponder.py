@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,9 @@ from diffprog.learn.cells import Cells
 from diffprog.learn.choose import Setting, choose
 from diffprog.learn.examples import as_examples
 from diffprog.learn.outcomes import Likelihood
+from diffprog.learn.relaxed import Soft
 from diffprog.learn.session import tasks
+from diffprog.learn.trainer import Recipe
 from tests.unit.soft.soften import soft
 
 CELL = """
@@ -195,9 +198,11 @@ def test_the_loss_of_soft_is_the_expectation_over_steps() -> None:
             states=2**19,
             width=64,
             modules=lambda: [p.soften(2) for p in programs],
-            cost=cost,
         )
-        loss = choose("auto", setting).loss(0, weights, torch.Generator(), 1.0)
+        estimator = choose("auto", setting)
+        assert isinstance(estimator, Soft)
+        estimator.cost = cost
+        loss = estimator.loss(0, weights, torch.Generator(), 1.0)
         for restart in range(2):
             h = torch.sigmoid(4 * weights["grow:stop#0"][restart])
             alive = torch.cat([torch.ones(1), (1 - h[:3]).cumprod(0)])
@@ -223,3 +228,28 @@ def test_others_refuse_to_learn_when_to_stop(estimator: str) -> None:
     """They run the loop crisply, so no slope reaches its unit."""
     with pytest.raises(dp.DiffprogError, match="DP624"):
         dp.fit(dp.loads(LEARNED), PAIRS, estimator=estimator, progress=False)
+
+
+def test_what_loops_cost_may_change_while_it_learns() -> None:
+    """The weight goes from the first number to the second; the loss of a step has its own."""
+    recipe = Recipe(cost=(1.0, 0.01), steps=3)
+    assert [recipe.weight(s) for s in range(3)] == [1.0, 0.1, 0.01]
+    program, still = dp.loads(LEARNED), {"lr": 1e-12, "every": 1, "stop_when_exact": False}
+    options: dict[str, Any] = still | {"restarts": 1, "scale": 1.0, "progress": False}
+
+    def losses(cost: float | tuple[float, float], steps: int) -> list[tuple[float, float]]:
+        rows = dp.fit(program, PAIRS, cost=cost, steps=steps, **options).metrics
+        return [(float(str(r["loss"])), float(str(r["cost"]))) for r in rows]
+
+    ((free, spent),) = losses(0.0, 1)
+    assert spent > 0
+    for (loss, _), weight in zip(losses((1.0, 0.01), 3), (1.0, 0.1, 0.01), strict=True):
+        assert loss == pytest.approx(free + weight * spent, rel=1e-5)
+    assert losses(0.1, 1) == losses((0.1, 0.1), 1)
+
+
+@pytest.mark.parametrize("cost", [-1.0, (0.0, 0.1), (0.1, -0.1), (0.1, 0.2, 0.3), "much"])
+def test_a_wrong_cost_is_refused(cost: Any) -> None:
+    """Below 0, from 0, of three numbers, no number."""
+    with pytest.raises(dp.DiffprogError, match=r"DP627.*cost"):
+        dp.fit(dp.loads(LEARNED), PAIRS, cost=cost, progress=False)
