@@ -13,6 +13,8 @@ VECTORS, BITS = 3, 6
 """An item is so many vectors of so many bits."""
 FEWEST, MOST = 2, 6
 """Items to train on."""
+GROWS = 0.35
+"""The share of the training after which it is all of them."""
 
 
 def drawn(
@@ -26,4 +28,17 @@ def drawn(
         place, row = random.integers(0, items - 1, count), range(count)
         return {"shown": shown, "asked": shown[row, place]}, shown[row, place + 1]
 
+    return draw
+
+
+def growing(
+    most: int, count: int, vectors: int = VECTORS, bits: int = BITS
+) -> Callable[[np.random.Generator, float], Any]:
+    """Return what draws episodes to train on: first the fewest items, in the end up to `most`."""
+
+    def draw(random: np.random.Generator, done: float) -> Any:
+        now = FEWEST + int((most - FEWEST + 1) * done / GROWS)
+        return drawn(FEWEST, min(most, now), count, vectors, bits)(random)
+
+    draw.__qualname__ = f"growing({most}, {count}, {vectors}, {bits})"
     return draw
