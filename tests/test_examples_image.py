@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from examples.attention.image import bench
-from examples.attention.image.data import END, FEWEST, MOST, Digits, digits, drawn
+from examples.attention.image.data import END, FEWEST, MOST, Digits, digits, drawn, growing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,21 @@ def test_scenes_show_their_digits(known: Digits) -> None:
         read = [c - 1 for c in columns if c]
         assert read == [d for d in row if d != END for _ in range(8)]
     assert len(known.names) + len(digits(None, "test").names) == 1797
+
+
+def test_digits_to_train_on_are_worn_and_nothing_else_is() -> None:
+    """Twice the same digit is not the same, and there is no noise between digits."""
+    points = np.random.default_rng(1).uniform(0.4, 0.6, (1, 8, 8))
+    known = Digits(points, np.array([3]))
+    scenes = growing(known, 20)(np.random.default_rng(0), 0.0)[0]["scene"]
+    tops, lefts = ((scenes > 0).any(axis).argmax(1) for axis in (2, 1))
+    for scene, top, left in zip(scenes, tops, lefts, strict=True):
+        digit = scene[top : top + 8, left : left + 8]
+        assert digit.sum() == pytest.approx(scene.sum())
+        assert 0 < abs(digit - points[0]).max() < 1
+    assert len(np.unique(scenes.sum((1, 2)))) == len(scenes)
+    assert scenes.min() == 0
+    assert scenes.max() <= 1
 
 
 def test_mnist_is_read_from_its_files(tmp_path: Path) -> None:

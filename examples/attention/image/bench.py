@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 64
-STEPS = 3_500
-EVERY = 875
+STEPS = 4_000
+EVERY = 1_000
 TESTED = 2_000
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray  # noqa: TC002 - fields of a dataclass
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 FEWEST, MOST = 3, 5
 GROWS = 0.4
 """The share of the training after which scenes have as many digits as in the test: first one."""
+BRIGHT, NOISE = 0.3, 0.15
+"""How much brighter or darker a digit to train on may be, and how noisy its points are."""
 END = 10
 """What is said when there are no more digits."""
 HELD = 360
 MNIST = {"train": "train", "test": "t10k"}
 Batch = tuple[dict[str, Any], Any]
+Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Digits:
     """Pictures of digits, [count, side, side] from 0 to 1, and which they are."""
 
-    pictures: NDArray[np.float64]
+    pictures: Points
     names: NDArray[np.int64]
 
     @property
@@ -72,27 +75,43 @@ def drawn(known: Digits, count: int) -> Callable[[np.random.Generator], Batch]:
 
 
 def growing(known: Digits, count: int) -> Callable[[np.random.Generator, float], Batch]:
-    """Return what draws scenes to train on: first of one digit, then of more, in the end all."""
+    """Return what draws scenes to train on: first of one digit, then of more, in the end all.
+
+    No digit is seen twice alike: it is brighter or darker, and noisy.
+    """
 
     def draw(random: np.random.Generator, done: float) -> Batch:
         most = 1 + int(MOST * done / GROWS)
-        return _batch(known, count, random, (FEWEST, MOST) if most > MOST else (1, most))
+        numbers = (FEWEST, MOST) if most > MOST else (1, most)
+        return _batch(known, count, random, numbers, wear=True)
 
     draw.__qualname__ = f"growing({len(known.names)}, {count})"
     return draw
 
 
+def worn(digit: Points, random: np.random.Generator) -> Points:
+    """Return a digit brighter or darker, and noisy."""
+    light = random.uniform(1 - BRIGHT, 1 + BRIGHT)
+    return np.clip(light * digit + NOISE * random.standard_normal(digit.shape), 0, 1)
+
+
 def _batch(
-    known: Digits, count: int, random: np.random.Generator, numbers: tuple[int, int]
+    known: Digits,
+    count: int,
+    random: np.random.Generator,
+    numbers: tuple[int, int],
+    *,
+    wear: bool = False,
 ) -> Batch:
     """Return scenes with so many digits, from the least to the most."""
-    scenes, answers = zip(*(_scene(known, random, numbers) for _ in range(count)), strict=True)
+    each = (_scene(known, random, numbers, wear=wear) for _ in range(count))
+    scenes, answers = zip(*each, strict=True)
     return {"scene": np.stack(scenes)}, np.stack(answers)
 
 
 def _scene(
-    known: Digits, random: np.random.Generator, numbers: tuple[int, int]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    known: Digits, random: np.random.Generator, numbers: tuple[int, int], *, wear: bool
+) -> tuple[Points, NDArray[np.int64]]:
     """Return a scene, and its digits with the end mark after them."""
     side = known.pictures.shape[1]
     scene = np.zeros((4 * known.grid["rows"], 4 * known.grid["columns"]))
@@ -101,7 +120,9 @@ def _scene(
     lefts = np.sort(random.integers(free + 1, size=len(chosen))) + side * np.arange(len(chosen))
     tops = random.integers(scene.shape[0] - side + 1, size=len(chosen))
     for i, left, top in zip(chosen, lefts, tops, strict=True):
-        scene[top : top + side, left : left + side] = known.pictures[i]
+        scene[top : top + side, left : left + side] = (
+            worn(known.pictures[i], random) if wear else known.pictures[i]
+        )
     answer = np.full(MOST, END)
     answer[: len(chosen)] = known.names[chosen]
     return scene, answer
