@@ -41,12 +41,14 @@ OTHER, LOAD, STORE = 7, 14, 15
 
 
 @lru_cache(maxsize=4)
-def tables(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the truth tables, [operations, arguments, values]."""
+def tables(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the truth tables, [operations, arguments, values], and the places of their weights."""
     eye = torch.eye(WORDS, dtype=dtype, device=device)
     values = range(WORDS)
     pairs = torch.stack([eye[[f(a, b) for a in values for b in values]] for f in PAIRS])
-    return pairs, torch.stack([eye[[f(a) for a in values]] for f in SINGLE])
+    single = torch.stack([eye[[f(a) for a in values]] for f in SINGLE])
+    places = (torch.tensor(x, device=device) for x in (PAIR_PLACES, SINGLE_PLACES))
+    return pairs, single, *places
 
 
 def step(
@@ -54,16 +56,16 @@ def step(
     memory: Tensor,
     code: Tensor,
     where: tuple[Tensor, Tensor, Tensor],
-    truth: tuple[Tensor, Tensor],
+    truth: tuple[Tensor, Tensor, Tensor, Tensor],
 ) -> tuple[Tensor, Tensor]:
     """Run one instruction: the weights of its operations, and of its three registers."""
-    pairs, single = truth
+    pairs, single, of_pair, of_single = truth
     first, second, target = where
     a = (first[..., None, :] @ bank).squeeze(-2)
     b = (second[..., None, :] @ bank).squeeze(-2)
     both = (a[..., :, None] * b[..., None, :]).flatten(-2)
-    pair = (code[..., PAIR_PLACES] @ pairs.flatten(1)).unflatten(-1, pairs.shape[1:])
-    one = (code[..., SINGLE_PLACES] @ single.flatten(1)).unflatten(-1, single.shape[1:])
+    pair = (code.index_select(-1, of_pair) @ pairs.flatten(1)).unflatten(-1, pairs.shape[1:])
+    one = (code.index_select(-1, of_single) @ single.flatten(1)).unflatten(-1, single.shape[1:])
     r = both @ pair.squeeze(-3) + a @ one.squeeze(-3)  # the weights have no axis for the batch
     loaded = (a[..., None, :] @ memory).squeeze(-2)
     store = code[..., STORE, None]

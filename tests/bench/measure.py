@@ -187,10 +187,9 @@ def timed(step: Step, times: int, device: str) -> float:
 def worker(index: int, variant: str, device: str, threads: int) -> Iterator[Connection]:
     """Start the process of a variant.
 
-    It is forked from this one, which has loaded torch and computed nothing; with a GPU it starts
-    anew.
+    It is forked from this one, which has loaded torch and computed nothing, on a GPU neither.
     """
-    context = multiprocessing.get_context("fork" if device == "cpu" else "spawn")
+    context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs, index, variant, device, threads))
     process.start()
