@@ -105,7 +105,8 @@ def turing(
     sizes = (symbols, 3, states, 2)
     head = tape.new_zeros(cells)
     state = tape.new_zeros(states)
-    head[0] = state[0] = 1
+    head[0].fill_(1)  # not `= 1`, which copies from the host: no graph records that
+    state[0].fill_(1)
     alive = tape.new_ones(())
     out = stopped = tape.new_zeros(())
     for _ in range(9):
