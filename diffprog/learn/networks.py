@@ -82,7 +82,7 @@ class Networks:
         if of is not None:
             values[0] = values[0].index_select(0, of)
         axes = tuple(own_axes(slot) for _, slot in self.nets[name].signature.params)
-        return Call(lambda *xs: run(xs), axes, None, 0)(*values, lifted=lifted)  # type: ignore[no-any-return]
+        return Call(lambda *xs: run(xs), None, axes, None, 0)(*values, lifted=lifted)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

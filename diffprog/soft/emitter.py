@@ -87,6 +87,9 @@ class Emitter:
         tables: the finite expressions that values are, by their code.
         diagonals: the lists of the diagonals of arrays that are not put together yet, by their
             code.
+        fills: the numbers of which arrays are full, by the code of the array.
+        ends: for an array of which a slice from an end was replaced, by its code: the axis, the
+            place of the cut, and the code of what is known before and after it.
         spent: the writes of the region that is written after which nothing reads the old array.
     """
 
@@ -104,6 +107,8 @@ class Emitter:
     blocks: dict[str, Block] = field(default_factory=dict)
     tables: dict[str, Expression] = field(default_factory=dict)
     diagonals: dict[str, str] = field(default_factory=dict)
+    fills: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, tuple[int, int, str | None, str | None]] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)
     changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None

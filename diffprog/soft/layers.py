@@ -1,7 +1,9 @@
 """The layers of the kinds of networks: thin names for `torch.nn`, one builder a kind.
 
 In: the options of a `net` line. Out: a module of rows: its tensors have one leading axis, and then
-the axes of the signature in `diffprog.nets`; of a finite argument, its distribution.
+the axes of the signature in `diffprog.nets`; of a finite argument, its distribution. What is called
+in every round of a loop says by `taken` what it computes with the weights that it has now: to ask a
+module for them takes longer than a small product.
 """
 
 from __future__ import annotations
@@ -33,10 +35,16 @@ class Linear(nn.Linear):
         super().__init__(size, out or 1, bias)
         self.single = out is None
 
+    def taken(self) -> Callable[[Tensor], Tensor]:
+        """Return what gives W x + b."""
+        weight, bias = self.weight, self.bias
+        if self.single:
+            return lambda x: functional.linear(x, weight, bias).squeeze(-1)
+        return lambda x: functional.linear(x, weight, bias)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return W x + b."""
-        y = super().forward(x)
-        return y.squeeze(-1) if self.single else y
+        return self.taken()(x)
 
 
 class Mlp(nn.Module):
@@ -71,29 +79,40 @@ class Embedding(nn.Module):
 class Lstm(nn.LSTMCell):
     """One step of an LSTM; its state are two arguments."""
 
+    def taken(self) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Return what gives the next h and c."""
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return lambda x, h, c: torch.lstm_cell(x, (h, c), *weights)
+
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return the next h and c."""
-        return torch.lstm_cell(
-            x, (h, c), self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
-        )
+        return self.taken()(x, h, c)
 
 
 class Rnn(nn.RNNCell):
     """One step of a plain recurrent network."""
 
+    def taken(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return what gives the next h."""
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return lambda x, h: torch.rnn_tanh_cell(x, h, *weights)
+
     def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
         """Return the next h."""
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return torch.rnn_tanh_cell(x, h, *weights)
+        return self.taken()(x, h)
 
 
 class Gru(nn.GRUCell):
     """One step of a GRU."""
 
+    def taken(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return what gives the next h."""
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return lambda x, h: torch.gru_cell(x, h, *weights)
+
     def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
         """Return the next h."""
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return torch.gru_cell(x, h, *weights)
+        return self.taken()(x, h)
 
 
 class Encoder(nn.Module):

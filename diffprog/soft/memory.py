@@ -91,6 +91,22 @@ def put_slice(memory: Tensor, value: Tensor, lo: int, hi: int, axis: int, rank: 
     return memory.slice_scatter(value, axis, lo, hi)
 
 
+def beside(left: Tensor, right: Tensor, axis: int, rank: int) -> Tensor:
+    """Return an array that two parts make up along one of its `rank` axes."""
+    return torch.cat(widened(left, right, rank, rank), axis - rank)
+
+
+def edged(value: Tensor, cell: Tensor, before: int, after: int) -> Tensor:
+    """Return numbers with so many cells of a number before them, or after. [..., n], [...]."""
+    cells = cell.unsqueeze(-1)
+    lead = value.shape[:-1]
+    if cell.dim() and cell.shape != lead:
+        lead = torch.broadcast_shapes(cell.shape, lead)  # type: ignore[no-untyped-call]
+        value = value.expand(*lead, value.shape[-1])
+    cells = cells.expand(*lead, before or after)
+    return torch.cat((cells, value) if before else (value, cells), -1)
+
+
 def put_block(
     memory: Tensor,
     value: Tensor,

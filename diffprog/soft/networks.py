@@ -102,7 +102,8 @@ class Layers(nn.Module):
                 hint = f"bind it: `program.using({name}=module)`"
                 fail("DP325", f"nothing is bound to `{name}`", net.span, hint=hint)
             restarts = None if net.kind == EXTERN else self.restarts
-            found[name] = Call(layer, self._axes[name], restarts, lead, net.kind in ALONE)
+            run = layer if net.kind == EXTERN or restarts is not None else taken(layer)
+            found[name] = Call(run, layer, self._axes[name], restarts, lead, net.kind in ALONE)
         return found
 
 
@@ -150,19 +151,33 @@ def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
     return layers[0]
 
 
-@dataclass(frozen=True)
+def taken(layer: nn.Module) -> Callable[..., Any]:
+    """Return what a layer computes with the weights that it has now.
+
+    The layer itself where it does not say so, or where somebody watches its calls.
+    """
+    watched = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks
+    if watched or layer._backward_pre_hooks or nn.modules.module._has_any_global_hook():  # type: ignore[no-untyped-call]
+        return layer
+    take = getattr(layer, "taken", None)
+    return layer if take is None else take()
+
+
+@dataclass(slots=True)
 class Call:
     """A network as the generated source calls it.
 
     Attributes:
-        module: works on rows.
+        run: works on rows.
+        module: what holds the weights, if one does.
         own: how many axes of each argument are not leading ones.
         restarts: how many sets of weights the module has; None where it has one for all.
         lead: how many leading axes stand right of the one of the restarts.
         alone: whether each restart is run by itself.
     """
 
-    module: Callable[..., Any]
+    run: Callable[..., Any]
+    module: nn.Module | None
     own: tuple[int, ...]
     restarts: int | None
     lead: int
@@ -171,11 +186,11 @@ class Call:
     def __call__(self, *tensors: Tensor, lifted: int = 0) -> Any:
         """Apply the network to soft values, along all their leading axes and `lifted` others."""
         if self.restarts is None and self._are_rows(tensors):
-            return self.module(*tensors)
+            return self.run(*tensors)
         pairs = list(zip(tensors, self.own, strict=True))
         lead = _together([x.shape[: x.dim() - n] for x, n in pairs])
         if self.restarts is None:
-            found = self.module(*[_rows(x, lead, n, 0) for x, n in pairs])
+            found = self.run(*[_rows(x, lead, n, 0) for x, n in pairs])
             return found if len(lead) == 1 else _each(found, lambda y: _unflat(y, 0, lead))
         return self._restarted(pairs, lead, self.lead + lifted)
 

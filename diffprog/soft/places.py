@@ -198,15 +198,37 @@ def _written(
             inner = [*at[:axis], Cut(0, index.hi - index.lo), *at[axis + 1 :]]
             cut = [*sizes[:axis], index.hi - index.lo, *sizes[axis + 1 :]]
             new = _written(em, node, part, cut, inner, value).code
-            return em.assign(
-                node, f"put_slice({code}, {new}, {index.lo}, {index.hi}, {axis}, {full})"
-            )
+            return _with_slice(em, node, code, new, (index, n, axis, full))
         if isinstance(index, Term) and index.number:
             part = f"{code}[..., {', '.join([*before, index.code, *after])}]"
             inner, cut = [*at[:axis], *at[axis + 1 :]], [*sizes[:axis], *sizes[axis + 1 :]]
             new = _written(em, node, part, cut, inner, value).code
             return em.assign(node, f"put({code}, {new}, {index.code}, {axis}, {full})")
     return _mixed(em, node, code, sizes, at, value)
+
+
+def _with_slice(
+    em: Emitter, node: Write, code: str, new: str, place: tuple[Cut, int, int, int]
+) -> Term:
+    """Write an array with a slice replaced: of what stands beside it, where that is known."""
+    index, n, axis, full = place
+    starts = index.lo == 0
+    cut = index.hi if starts else index.lo
+    at_end = starts or index.hi == n
+    other = em.ends.get(code, (axis, -1, None, None))
+    left, right = (new, None) if starts else (None, new)
+    if at_end and other[:2] == (axis, cut):
+        left, right = left or other[2], right or other[3]
+    if left is not None and right is not None:
+        text = f"beside({left}, {right}, {axis}, {full})"
+    elif at_end and full == 1 and code in em.fills:
+        text = f"edged({new}, {em.fills[code]}, {index.lo}, {n - index.hi})"
+    else:
+        text = f"put_slice({code}, {new}, {index.lo}, {index.hi}, {axis}, {full})"
+    found = em.assign(node, text)
+    if at_end:
+        em.ends[found.code] = axis, cut, left, right
+    return found
 
 
 def _mixed(

@@ -45,9 +45,10 @@ def rolled(
     """
     inside = torch.compiler.is_compiling() or is_transformed()
     run = partial(stretch, every=every) if inside or run is None else run
+    if inside or len(counters) <= LONG or not torch.is_grad_enabled():
+        return run(step, counters, state, report, over)
     numbers = sum(x.numel() for x in state if isinstance(x, Tensor))
-    short = len(counters) <= LONG or len(counters) * (numbers + 1000) <= KEPT
-    if inside or not torch.is_grad_enabled() or short:
+    if len(counters) * (numbers + 1000) <= KEPT:
         return run(step, counters, state, report, over)
     size = math.isqrt(len(counters))
     for start in range(0, len(counters), size):

@@ -157,8 +157,11 @@ def converted(em: Emitter, node: Node, term: Term, t: Type) -> Term:
         term = em.typed(node, pad, _with_item(term.type, new))
     if rank(term.type) < rank(t):
         depth = trail(term.type)
-        code = f"fill({em.tensor(term)}, {shape(t)[: rank(t) - rank(term.type)]!r}, {depth})"
+        cell = em.tensor(term)
+        code = f"fill({cell}, {shape(t)[: rank(t) - rank(term.type)]!r}, {depth})"
         term = em.typed(node, code, t)
+        if depth == 0:
+            em.fills[term.code] = cell
     return retyped(term, t)
 
 

@@ -388,3 +388,26 @@ def test_extern_that_is_not_bound() -> None:
     with pytest.raises(dp.DiffprogError) as caught:
         program.using(g=nn.Identity())
     assert caught.value.diagnostics[0].code == "DP328"
+
+
+@pytest.mark.parametrize("kind", ["linear", "rnn", "gru", "lstm"])
+def test_hooks_are_called(kind: str) -> None:
+    """Who watches a layer, or changes what it gives, is asked in each call."""
+    program = dp.loads(text_of(kind))
+    module = program.soften()
+    layer = module.nets.layer("f")
+    assert layer is not None
+    seen: list[Any] = []
+    before = module(*inputs_of(program, 2))
+    handle = layer.register_forward_hook(lambda _, given, out: seen.append((given, out)))
+    assert torch.equal(torch.cat([*module(*inputs_of(program, 2))]), torch.cat([*before]))
+    assert len(seen) == 1
+    handle.remove()
+    nn.utils.parametrizations.weight_norm(layer, next(n for n, _ in layer.named_parameters()))
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.mul_(2.0)
+    other = torch.cat([*module(*inputs_of(program, 2))])
+    assert not torch.equal(other, torch.cat([*before]))
+    other.sum().backward()  # type: ignore[no-untyped-call]
+    assert all(p.grad is not None for p in layer.parameters())

@@ -125,3 +125,46 @@ def test_slopes() -> None:
     assert torch.autograd.gradcheck(
         lambda m, i, j, v, row: writes(m, plain(i), plain(j), v, row), inputs
     )
+
+
+def test_parts_that_are_all() -> None:
+    """Two slices that make up an array are put side by side: what was there is not looked at."""
+    text = """
+program sides(a: real[2], b: real[3], v: real) -> (real[5], real[5], real[5], real[5]):
+    one: real[5] = v
+    one[..2] = a
+    two = one
+    two[2..] = b
+    other: real[5] = v
+    other[2..] = b
+    others = other
+    others[..2] = a
+    return one, two, other, others
+"""
+    module = soft(text)
+    body = module.source[module.source.index(f"def {module.generated.entry}") :]
+    assert "put_slice(" not in body
+    assert "fill(" not in body
+    a, b, v = torch.rand(4, 1, 2), torch.rand(3, 3), torch.rand(4, 1)
+    for p, q, r in ((a, b, v), (a[0, 0], b, v), (a, b[0], v[0, 0]), (a[0, 0], b[0], v)):
+        lead = torch.broadcast_shapes(p.shape[:-1], q.shape[:-1], r.shape)
+        left, right, edge = (x.expand(*lead, n) for x, n in ((p, 2), (q, 3), (r[..., None], 3)))
+        one, two, other, others = (x.expand(*lead, 5) for x in module(p, q, r))
+        assert torch.equal(one, torch.cat((left, edge), -1))
+        assert torch.equal(other, torch.cat((edge[..., :2], right), -1))
+        assert torch.equal(two, torch.cat((left, right), -1))
+        assert torch.equal(others, two)
+
+
+def test_part_that_was_written_again() -> None:
+    """What stands beside a slice is what was written there last."""
+    text = """
+program again(a: real[2], b: real[3], v: real) -> real[5]:
+    both: real[5] = 0.0
+    both[..2] = a
+    both[1] = v
+    both[2..] = b
+    return both
+"""
+    found = soft(text)(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0, 5.0]), torch.tensor(9.0))
+    assert found.tolist() == [1.0, 9.0, 3.0, 4.0, 5.0]
