@@ -90,6 +90,7 @@ class Emitter:
         fills: the numbers of which arrays are full, by the code of the array.
         ends: for an array of which a slice from an end was replaced, by its code: the axis, the
             place of the cut, and the code of what is known before and after it.
+        chances: the codes of values that are in [0, 1], being logistic functions.
         spent: the writes of the region that is written after which nothing reads the old array.
     """
 
@@ -109,6 +110,7 @@ class Emitter:
     diagonals: dict[str, str] = field(default_factory=dict)
     fills: dict[str, str] = field(default_factory=dict)
     ends: dict[str, tuple[int, int, str | None, str | None]] = field(default_factory=dict)
+    chances: set[str] = field(default_factory=set)
     spent: set[int] = field(default_factory=set)
     changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None

@@ -88,15 +88,15 @@ def unequal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tenso
     return greater(x, y, t, c) + greater(y, x, t, c)
 
 
-def chance(p: Tensor, t: float | Tensor) -> Tensor:
+def chance(p: Tensor, t: float | Tensor, known: bool = False) -> Tensor:
     """Return p^(1/T) / (p^(1/T) + (1-p)^(1/T)) = σ(logit(p) / T).
 
-    P itself at T = 1, p >= 1/2 at T = 0.
+    P itself at T = 1, p >= 1/2 at T = 0. `known` says that p is in [0, 1].
     """
     if is_cold(t):
         return 1 - torch.relu(torch.sign(0.5 - p))
     if not isinstance(t, Tensor) and t == 1:
-        return p.clamp(0, 1)
+        return p if known else p.clamp(0, 1)
     inside = (p > 0) & (p < 1)  # logit has no finite slope at 0 and 1
     safe = torch.where(inside, p, 0.5)
     return torch.where(inside, torch.sigmoid(torch.logit(safe) / t), p.clamp(0, 1))

@@ -212,7 +212,8 @@ class SoftProgram(Learned):
         """Run a generated function, and keep what it reports."""
         like = self.like
         report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
-        nets = self.nets.calls(self.signature.lead(tensors)) if self._networked else {}
+        lead = 0 if self.restarts is None else self.signature.lead(tensors)
+        nets = self.nets.calls(lead) if self._networked else {}
         settings = {
             "T": self.temperature, "choice_T": self.choice_temperature, "ties": self.ties,
             "epsilon": self.epsilon, **settings,

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BUILDERS = {**plain.BUILDERS, **deciders.BUILDERS}
 """The builder of every kind of network."""
+TAKEN = plain.TAKEN
+"""Kinds whose layers say what they compute with the weights that they have."""
 ALONE = plain.ALONE | deciders.ALONE
 """Kinds of which each restart is run by itself."""
 
@@ -47,6 +49,7 @@ class Layers(nn.Module):
     ) -> None:
         super().__init__()
         self.lines, self.restarts = dict(nets), restarts
+        self._keys = {name: _key(name) for name in nets}
         self._axes = {
             name: tuple(own_axes(slot) for _, slot in net.signature.params)
             for name, net in nets.items()
@@ -54,11 +57,11 @@ class Layers(nn.Module):
         for name, net in nets.items():
             made = externs.get(name) if net.kind == EXTERN else built(net, restarts, 0)
             if made is not None:
-                self.add_module(_key(name), made)
+                self.add_module(self._keys[name], made)
 
     def layer(self, name: str) -> nn.Module | None:
         """Return the module of a network, None for an extern that is not bound."""
-        return self._modules.get(_key(name))
+        return self._modules.get(self._keys[name])
 
     def named_weights(self, name: str) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the parameters of a network, by their names in it."""
@@ -95,14 +98,16 @@ class Layers(nn.Module):
     def calls(self, lead: int) -> dict[str, Call]:
         """Return the networks as the generated source calls them, with `lead` leading axes."""
         found = {}
+        watched = nn.modules.module._has_any_global_hook()  # type: ignore[no-untyped-call]
         for name, net in self.lines.items():
-            layer = self.layer(name)
+            layer = self._modules.get(self._keys[name])
             if layer is None:
                 name = bound_as(name)
                 hint = f"bind it: `program.using({name}=module)`"
                 fail("DP325", f"nothing is bound to `{name}`", net.span, hint=hint)
             restarts = None if net.kind == EXTERN else self.restarts
-            run = layer if net.kind == EXTERN or restarts is not None else taken(layer)
+            plain = not watched and restarts is None and net.kind in TAKEN
+            run = taken(layer) if plain else layer
             found[name] = Call(run, layer, self._axes[name], restarts, lead, net.kind in ALONE)
         return found
 
@@ -154,13 +159,14 @@ def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
 def taken(layer: nn.Module) -> Callable[..., Any]:
     """Return what a layer computes with the weights that it has now.
 
-    The layer itself where it does not say so, or where somebody watches its calls.
+    The layer itself where somebody watches its calls.
     """
-    watched = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks
-    if watched or layer._backward_pre_hooks or nn.modules.module._has_any_global_hook():  # type: ignore[no-untyped-call]
+    if layer._forward_hooks or layer._forward_pre_hooks:
         return layer
-    take = getattr(layer, "taken", None)
-    return layer if take is None else take()
+    if layer._backward_hooks or layer._backward_pre_hooks:
+        return layer
+    found: Callable[..., Any] = layer.taken()  # type: ignore[operator]
+    return found
 
 
 @dataclass(slots=True)

@@ -212,12 +212,10 @@ def _with_slice(
 ) -> Term:
     """Write an array with a slice replaced: of what stands beside it, where that is known."""
     index, n, axis, full = place
-    starts = index.lo == 0
-    cut = index.hi if starts else index.lo
-    at_end = starts or index.hi == n
-    other = em.ends.get(code, (axis, -1, None, None))
-    left, right = (new, None) if starts else (None, new)
-    if at_end and other[:2] == (axis, cut):
+    at_end = index.lo == 0 or index.hi == n
+    left, right, cut = (None, new, index.lo) if index.lo else (new, None, index.hi)
+    other = em.ends.get(code)
+    if at_end and other is not None and other[:2] == (axis, cut):
         left, right = left or other[2], right or other[3]
     if left is not None and right is not None:
         text = f"beside({left}, {right}, {axis}, {full})"
@@ -234,10 +232,7 @@ def _with_slice(
 def _mixed(
     em: Emitter, node: Write, code: str, sizes: list[int], at: Sequence[Index], value: Term
 ) -> Term:
-    """Write at uncertain places.
-
-    Each cell becomes the new value with the weight of its place.
-    """
+    """Write at uncertain places: each cell becomes the new value by the weight of its place."""
     cell = item(node.type)
     place: Type = Array(tuple(sizes), cell) if sizes else cell
     uncertain = [axis for axis, i in enumerate(at) if isinstance(i, Term)]

@@ -51,6 +51,8 @@ def formula(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
         term = em.assign(node, code)
         _change(em, node, term, codes)
         _report(em, node, bad, rank(node.type))
+        if node.op == "sigmoid":
+            em.chances.add(term.code)
         return term
     over = _joint(em, node, args, ints)
     flat = f".flatten(-{len(ints)})" if len(ints) > 1 else ""
@@ -142,6 +144,8 @@ def _guarded(
     row = OPS[node.op]
     text = CAREFUL.get(node.op, row.formula)
     assert text is not None
+    if node.op == "chance" and args[0].code in em.chances:
+        text = "chance({0}, T, True)"
     if row.partial is None or _is_defined(row, args):
         return text.format(*codes), ""
     ok = em.writer.assign("defined", row.partial.format(*codes), node.type).code
