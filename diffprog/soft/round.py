@@ -120,6 +120,9 @@ def go_on(
         for p, term in changed.items():
             wild = isinstance(item(term.type), Real) and not em.writer.is_constant(term.code)
             harmless = tame if wild else "True"
+            if (alive[1], harmless) == ("0", "True"):  # all rows go on
+                moved.append((old[p].code, term.code))
+                continue
             on = em.writer.shared("on", f"rows_on({', '.join(alive)}, {harmless})", Bool()).code
             code = f"kept({on}, {term.code}, {old[p].code}, {trail(term.type)})"
             moved.append((old[p].code, code))
