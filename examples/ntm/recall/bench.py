@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 16
-STEPS = 20_000
+STEPS = 12_000
 EVERY = 1000
+TRIES = 4
+"""Trainings at most: where one does not come to answer rightly, the next has other first weights."""
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
     "network_lr": 4e-4,
-    "fall": 0.15,
+    "fall": 0.32,
     "stop_when_exact": 2,
     "backend": "auto",
 }
@@ -34,6 +36,16 @@ TESTS = [6, 10, 15, 20]
 COUNT = 256
 PUBLISHED = {15: "0 (LSTM)", 20: "0.97 (LSTM)"}
 """Wrong bits of a sequence, third-party reports of Graves 2014."""
+
+
+def tried(seed: int, **options: Any) -> list[Result]:
+    """Train until a training has come to answer rightly; return all that it took, the best last."""
+    found: list[Result] = []
+    for attempt in range(TRIES):
+        found.append(learn(seed + 1000 * attempt, **options))
+        if found[-1].best.dev == 1:
+            return found
+    return sorted(found, key=lambda result: result.best.dev or 0.0)
 
 
 def learn(seed: int, *, most: int = MOST, **options: Any) -> Result:
@@ -69,8 +81,10 @@ def main() -> int:
     for seed in bench.seeds:
         start = time.process_time()
         with bench.timed() as clock:
-            result = learn(seed, steps=bench.arguments.steps, **OPTIONS)
+            found = tried(seed, steps=bench.arguments.steps, **OPTIONS)
+        result = found[-1]
         bench.add(setup, "CPU seconds to learn", time.process_time() - start, seed=seed)
+        bench.add(setup, "trainings", len(found), seed=seed)
         bench.add(setup, "steps", result.best.step, seed=seed)
         for items in TESTS:
             errors = wrong(result.program, items, COUNT, 1_000 + seed)

@@ -13,7 +13,7 @@ VECTORS, BITS = 3, 6
 """An item is so many vectors of so many bits."""
 FEWEST, MOST = 2, 6
 """Items to train on."""
-GROWS = 0.35
+GROWS = 0.58
 """The share of the training after which it is all of them."""
 
 
