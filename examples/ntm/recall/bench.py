@@ -22,7 +22,7 @@ BATCH = 16
 STEPS = 12_000
 EVERY = 1000
 TRIES = 4
-"""Trainings at most: where one does not come to answer rightly, the next has other first weights."""
+"""Trainings at most: where one does not come to answer rightly, the next has other weights."""
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
     "network_lr": 4e-4,
