@@ -16,6 +16,9 @@ def is_free(frame: Frame, name: str, span: Span) -> bool:
     """Say whether a variable may have this name; report who has it already."""
     unit = frame.unit
     if name in BUILTINS or name in TYPE_NAMES:
+        if name in unit.broken:  # told already
+            return False
+        unit.broken.add(name)
         what = "an operation" if name in BUILTINS else "a type"
         hint = f"call the variable something else, such as `{name}_`"
         frame.error("DP204", f"`{name}` is {what}", span, help=hint)

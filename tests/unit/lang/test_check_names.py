@@ -34,6 +34,12 @@ def test_a_function_under_a_refused_name_is_looked_into() -> None:
     assert errors(text) == ["DP204", "DP201"]
 
 
+def test_a_variable_called_like_an_operation_is_told_once() -> None:
+    """Not at each of its uses; what else is wrong is told too."""
+    text = body("count = 0\ncount = count + x\nreturn count + xx", "x: int<3>", "int<9>")
+    assert errors(text) == ["DP204", "DP201"]
+
+
 def test_an_unknown_size_is_refused() -> None:
     """With the one that was meant."""
     with pytest.raises(DiffprogError) as caught:
