@@ -196,8 +196,5 @@ BUILDERS: dict[str, Callable[[Settings], nn.Module]] = {
 }
 """The builder of each kind of `diffprog.nets.KINDS`, by name."""
 
-TAKEN = {"linear", "rnn", "gru", "lstm"}
-"""Kinds whose layers have `taken`."""
-
 ALONE = {"rnn", "gru", "lstm", "rnn_encoder", "gru_encoder", "lstm_encoder"}
 """Kinds whose fused kernels `torch.func.vmap` cannot batch: restarts run one after the other."""

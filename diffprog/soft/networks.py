@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 BUILDERS = {**plain.BUILDERS, **deciders.BUILDERS}
 """The builder of every kind of network."""
-TAKEN = plain.TAKEN
-"""Kinds whose layers say what they compute with the weights that they have."""
 ALONE = plain.ALONE | deciders.ALONE
 """Kinds of which each restart is run by itself."""
 
@@ -100,14 +98,14 @@ class Layers(nn.Module):
         found = {}
         watched = nn.modules.module._has_any_global_hook()  # type: ignore[no-untyped-call]
         for name, net in self.lines.items():
-            layer = self._modules.get(self._keys[name])
+            layer = self.layer(name)
             if layer is None:
                 name = bound_as(name)
                 hint = f"bind it: `program.using({name}=module)`"
                 fail("DP325", f"nothing is bound to `{name}`", net.span, hint=hint)
             restarts = None if net.kind == EXTERN else self.restarts
-            plain = not watched and restarts is None and net.kind in TAKEN
-            run = taken(layer) if plain else layer
+            as_module = watched or restarts is not None or net.kind == EXTERN
+            run = layer if as_module else taken(layer)
             found[name] = Call(run, layer, self._axes[name], restarts, lead, net.kind in ALONE)
         return found
 
@@ -159,14 +157,14 @@ def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
 def taken(layer: nn.Module) -> Callable[..., Any]:
     """Return what a layer computes with the weights that it has now.
 
-    The layer itself where somebody watches its calls.
+    The layer itself where it does not say so by `taken`, or somebody watches its calls.
     """
     if layer._forward_hooks or layer._forward_pre_hooks:
         return layer
     if layer._backward_hooks or layer._backward_pre_hooks:
         return layer
-    found: Callable[..., Any] = layer.taken()  # type: ignore[operator]
-    return found
+    take = getattr(type(layer), "taken", None)
+    return layer if take is None else take(layer)
 
 
 @dataclass(slots=True)

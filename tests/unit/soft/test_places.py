@@ -168,3 +168,24 @@ program again(a: real[2], b: real[3], v: real) -> real[5]:
 """
     found = soft(text)(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0, 5.0]), torch.tensor(9.0))
     assert found.tolist() == [1.0, 9.0, 3.0, 4.0, 5.0]
+
+
+def test_part_of_cells_that_move_on() -> None:
+    """What was put beside something stays what it was when the cell that it came from changes."""
+    text = """
+program moving(m: real[3, 2], b: real[3]) -> real[5]:
+    out: real[5] = 0.0
+    for i in 0 .. 2:
+        both: real[5] = 0.0
+        both[..2] = m[i]
+        swap m[i], m[i + 1]
+        both[2..] = b
+        out = out + both
+    return out
+"""
+    module = soft(text)
+    assert "beside(" in module.source.split("def moving")[1]
+    found = module(
+        torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), torch.tensor([7.0, 8.0, 9.0])
+    )
+    assert found.tolist() == [2.0, 4.0, 14.0, 16.0, 18.0]
