@@ -25,7 +25,8 @@ class Option:
 
     Attributes:
         name: what stands before its `=`.
-        sort: `size` (a number of cells, at least 1), `flag` (true or false) or `word`.
+        sort: `size` (a number of cells, at least 1), `scale` (a number above 0), `flag` (true or
+            false) or `word`.
         default: what it is where the line does not say; None of a size: a single number instead
             of an array of them.
         needed: whether the line has to say it.
@@ -139,6 +140,12 @@ WIDTH = Option("width", "size", "places that go into one of the result", default
 STRIDE = Option("stride", "size", "every so manieth place is kept", default=1)
 BIAS = Option("bias", "flag", "whether a constant is added", default=True)
 BOTH = Option("both", "flag", "read from both ends; the result is twice as wide", default=False)
+SPREAD = Option(
+    "spread",
+    "scale",
+    "the first weights are uniform within so much of 0, and constants are 0; where it is missing, "
+    "as `torch.nn` draws them",
+)
 DEEP = Option("layers", "size", "how many, one on the other", default=1)
 
 
@@ -186,8 +193,8 @@ def _conv(*names: str) -> Callable[[Settings], Signature]:
     return signature
 
 
-_CELL = (IN, OUT)
-_ENCODER = (IN, OUT, BOTH, DEEP)
+_CELL = (IN, OUT, SPREAD)
+_ENCODER = (IN, OUT, BOTH, DEEP, SPREAD)
 _CONV = (CHANNELS, OUT, WIDTH, STRIDE)
 
 _ROWS = (

@@ -136,14 +136,18 @@ def unpacked(em: Emitter, node: Network, args: Sequence[Term]) -> dict[int, Term
 
 
 def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
-    """Return the layer of a `net` line, its first weights drawn by a seed as `torch.nn` draws them.
+    """Return the layer of a `net` line, its first weights drawn by a seed.
 
-    With restarts each parameter has a leading axis, and each place of it its own draw.
+    They are as `torch.nn` draws them, or as the option `spread` says. With restarts each parameter
+    has a leading axis, and each place of it its own draw.
     """
     settings, builder = dict(net.options), BUILDERS[net.kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers = [builder(settings) for _ in range(restarts or 1)]
+        if (spread := settings.get("spread")) is not None:
+            for layer in layers:
+                _spread(layer, float(spread))
     if restarts is None:
         return layers[0]
     names = [name for name, _ in layers[0].named_parameters()]
@@ -152,6 +156,15 @@ def built(net: Net, restarts: int | None, seed: int) -> nn.Module:
         together = torch.stack([layer.get_parameter(name).detach() for layer in layers])
         owner.register_parameter(name.rpartition(".")[2], nn.Parameter(together))
     return layers[0]
+
+
+@torch.no_grad()
+def _spread(layer: nn.Module, bound: float) -> None:
+    for name, parameter in layer.named_parameters():
+        if name.startswith("bias"):
+            parameter.zero_()
+        else:
+            parameter.uniform_(-bound, bound)
 
 
 def taken(layer: nn.Module) -> Callable[..., Any]:

@@ -88,8 +88,12 @@ def _setting(frame: Frame, option: Option, value: syntax.Expr) -> Setting:
             return _size(frame, option, value, 0)
         case "share", syntax.Literal(int() | float() as share) if 0 <= share < 1:
             return float(share)
+        case "scale", syntax.Literal(int() | float() as scale) if scale > 0:
+            return float(scale)
         case "share", _:
             wanted = "a number from 0 to below 1"
+        case "scale", _:
+            wanted = "a number above 0"
         case "flag", _:
             wanted = "`true` or `false`"
         case _:

@@ -281,6 +281,25 @@ def test_a_network_is_a_module_like_any_other() -> None:
     assert module.double()(*inputs)[0].dtype == torch.float64
 
 
+@pytest.mark.parametrize("kind", ["rnn", "gru", "lstm", "lstm_encoder"])
+def test_spread_says_where_weights_begin(kind: str) -> None:
+    """They fill what is within it of 0, of each restart and when drawn anew; constants are 0."""
+    line = f"net f = {kind}(in = 60, out = 50, spread = 0.4)\n\n"
+    body = "program p(x: real[2]) -> real[2]:\n    return x\n"
+    for restarts in (None, 2):
+        layers = dp.loads(line + body).soften(restarts, seed=1).nets
+        for _ in range(2):
+            for name, w in layers.each():
+                of_each = [w] if restarts is None else list(w)
+                largest = [float(own.detach().abs().max()) for own in of_each]
+                if "bias" in name:
+                    assert largest == [0.0] * len(of_each)
+                else:
+                    assert all(0.39 < found <= 0.4 for found in largest)
+                    assert float(w.detach().mean().abs()) < 0.02
+            layers.reset(torch.Generator().manual_seed(2))
+
+
 def test_weights_go_with_the_program(tmp_path: Any) -> None:
     """They are saved beside the text, read again, and are what `soften` starts with."""
     program = dp.loads(text_of("gru"), "f.dp")
