@@ -166,6 +166,9 @@ class Bench:
         self.parser.add_argument(
             "--seeds", type=int, default=self.count, help="how many; %(default)s"
         )
+        self.parser.add_argument(
+            "--first", type=int, default=0, metavar="SEED", help="the first of them; %(default)s"
+        )
         self.parser.add_argument("--threads", type=int, default=1, help="of torch; %(default)s")
         if self.data:
             self.parser.add_argument("--data", type=Path, metavar="DIR", help=self.data)
@@ -182,7 +185,8 @@ class Bench:
     @property
     def seeds(self) -> range:
         """The seeds."""
-        return range(self.arguments.seeds)
+        first = self.arguments.first
+        return range(first, first + self.arguments.seeds)
 
     @contextmanager
     def timed(self) -> Iterator[Clock]:

@@ -11,7 +11,7 @@ import diffprog as dp
 from diffprog.lang.format import format_program
 from examples.add import bench as add
 from examples.add import data as add_data
-from examples.bench import Bar, accuracy, written
+from examples.bench import Bar, Bench, accuracy, written
 from examples.calculator import bench as calculator
 from examples.calculator import data as calculator_data
 from examples.parity import bench as parity
@@ -217,3 +217,11 @@ def test_a_bar_is_met_by_enough_rows() -> None:
     assert not bar.met([])
     assert Bar(most=60).met([59.0])
     assert not Bar(most=60).met([61.0])
+
+
+def test_seeds_of_a_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how many there are unless the command line does, from 0 on or from another one."""
+    monkeypatch.setattr("sys.argv", ["bench.py"])
+    assert list(Bench("sort", "A sort.", count=3).seeds) == [0, 1, 2]
+    monkeypatch.setattr("sys.argv", ["bench.py", "--seeds", "2", "--first", "4"])
+    assert list(Bench("sort", "A sort.", count=3).seeds) == [4, 5]
