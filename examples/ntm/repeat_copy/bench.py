@@ -12,35 +12,38 @@ import torch
 
 import diffprog as dp
 from examples.bench import Bench
-from examples.ntm.repeat_copy.data import MOST, drawn, growing
+from examples.ntm.repeat_copy.data import MOST, drawn
 
 if TYPE_CHECKING:
     from diffprog.learn.fit import Result
 
 HERE = Path(__file__).parent
 BATCH = 16
-STEPS = 20_000
+STEPS = 10_000
 EVERY = 1000
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
-    "network_lr": 3e-4,
-    "fall": 0.3,
-    "stop_when_exact": 2,
+    "network_lr": 4e-4,
+    "fall": 0.1,
+    "stop_when_exact": False,
     "backend": "auto",
 }
 """What the benchmark trains with; small machines are quicker without a compiler."""
-TESTS = {(10, 10): 128, (20, 10): 32, (10, 20): 32, (20, 20): 32}
+TESTS = {
+    (1, 1): 128, (10, 1): 128, (1, 10): 128, (10, 10): 128,
+    (20, 10): 32, (10, 20): 32, (20, 20): 32,
+}  # fmt: skip
 """Sequences to test on, by vectors and repeats."""
 
 
 def learn(seed: int, *, most: int = MOST, **options: Any) -> Result:
-    """Train until 128 sequences of half to all of the greatest size come out rightly."""
+    """Train; keep what is best on 128 sequences of half to all of the greatest size."""
     program = dp.load(HERE / "repeat_copy.dp", **options.pop("sizes", {}))
     bits, half = program.sizes["bits"], (most + 1) // 2
     chosen = {"steps": STEPS, "every": EVERY, "network_lr": 1e-3, "clip": 10.0, "progress": False}
     return dp.fit(
         program,
-        growing(most, BATCH, bits),
+        drawn((1, most), (1, most), BATCH, bits),
         dev=drawn((half, most), (half, most), BATCH, bits),
         select="soft",
         seed=seed,
@@ -73,7 +76,9 @@ def main() -> int:
             errors = wrong(result.program, vectors, repeats, count, 1_000 + seed)
             metric = f"wrong bits at {vectors} x {repeats}"
             bench.add(setup, metric, errors, seed=seed, seconds=clock.seconds)
-    bench.expect(setup, f"wrong bits at {MOST} x {MOST}", most=0.05)
+    for vectors, repeats in TESTS:
+        if max(vectors, repeats) <= MOST:
+            bench.expect(setup, f"wrong bits at {vectors} x {repeats}", most=0.05)
     return bench.finish()
 
 

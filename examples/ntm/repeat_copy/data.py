@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 BITS = 8
 MOST = 10
 """Sequences to train on have 1 to so many vectors, and are repeated 1 to so many times."""
-ONCE, GROWS = 0.25, 0.65
-"""Shares of the training: until one they come back once, from the other on up to `MOST` times."""
 
 
 def drawn(
@@ -32,15 +30,4 @@ def drawn(
         answer[:, -1, -1] = True
         return {"sequence": sequence}, answer, {"repeats": times}
 
-    return draw
-
-
-def growing(most: int, count: int, bits: int = BITS) -> Callable[[np.random.Generator, float], Any]:
-    """Return what draws batches to train on: of all lengths, but first to be given back once."""
-
-    def draw(random: np.random.Generator, done: float) -> Any:
-        now = 1 if done < ONCE else 2 + int((most - 1) * (done - ONCE) / (GROWS - ONCE))
-        return drawn((1, most), (1, min(most, now)), count, bits)(random)
-
-    draw.__qualname__ = f"growing({most}, {count}, {bits})"
     return draw
