@@ -53,7 +53,7 @@ def test_parity_is_learned(setup: str, tmp_path: Path) -> None:
     picture = trace.render(tmp_path / "p.svg")
     assert re.search(r"<!-- repeat max most by", picture.read_text())
     drawn_rows = bench.picture(program, tmp_path / "q.svg", (1, WIDTH)).read_text()
-    assert drawn_rows.index("1 numbers that are") < drawn_rows.index(f"{WIDTH} numbers that are")
+    assert drawn_rows.index("1 number that is") < drawn_rows.index(f"{WIDTH} numbers that are")
 
 
 def test_one_step_is_the_same_cell() -> None:

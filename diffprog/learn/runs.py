@@ -68,7 +68,7 @@ class Options(BaseModel):
     clip: float | None = Field(1.0, gt=0)
     noise: float = Field(0.0, ge=0)
     entropy: float = 0.0
-    anneal: tuple[float, float] | None = None
+    anneal: tuple[Temperature, Temperature] | None = None
     cool: tuple[Temperature, Temperature] | None = None
     start: float = Field(0.5, ge=0)
     batch: int | None = Field(None, ge=1)

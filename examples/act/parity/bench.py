@@ -94,7 +94,8 @@ def picture(program: dp.Program, path: Path, counts: Sequence[int] = COUNTS) -> 
         values = [[s.values for s in run] for run in runs]
         for i, weights in enumerate(zip_longest(*values, fillvalue=(0.0, 0.0))):
             mean = tuple(sum(each) / SHOWN for each in zip(*weights, strict=True))
-            name = f"{numbers:>2} numbers that are not 0"
+            said = "number that is" if numbers == 1 else "numbers that are"
+            name = f"{numbers:>2} {said} not 0"
             steps.append(TraceStep("halting", name, runs[0][0].line, i, mean))
     return plot(steps, path, title=f"{program.name}: the last step, mean of {SHOWN} rows")
 

@@ -324,6 +324,13 @@ def test_relaxed_operations_may_cool() -> None:
         said = module(x=xs)
         wanted = -torch.where(ys, said, 1 - said).log().mean().detach()
         assert loss == pytest.approx(float(wanted), rel=1e-5)
-    for wrong in ({"cool": (1.0, 0.0)}, {"cool": (1.0, 0.5), "estimator": "sample"}):
-        with pytest.raises(dp.DiffprogError, match="cool"):
-            dp.fit(program, pairs, steps=1, progress=False, **wrong)
+    with pytest.raises(dp.DiffprogError, match="cool"):
+        dp.fit(program, pairs, steps=1, progress=False, cool=(1.0, 0.5), estimator="sample")
+
+
+@pytest.mark.parametrize("name", ["anneal", "cool"])
+def test_a_temperature_is_above_0(name: str) -> None:
+    """What falls to 0 by factors never gets there."""
+    program = dp.loads(THRESHOLD)
+    with pytest.raises(dp.DiffprogError, match=rf"DP627.*{name}"):
+        dp.fit(program, [({"x": 1.0}, True)], steps=1, progress=False, **{name: (1.0, 0.0)})
