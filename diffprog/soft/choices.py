@@ -72,7 +72,10 @@ class Choices(nn.Module):
 
         They are its parameter, or the tensor that `torch.func.functional_call` puts in its place.
         """
-        found = self.holes[key.replace(".", ":")]
+        name = key.replace(".", ":")
+        found = self.holes._parameters.get(name)  # by its name it is found after much else
+        if found is None:
+            found = self.holes[name]
         assert isinstance(found, Tensor)
         return found
 

@@ -84,10 +84,13 @@ def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
 
 def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | None:
     """Return which rows go on; None where all do, or where it does no harm if all do."""
-    if harmless and not isinstance(epsilon, Tensor) and epsilon == 0:
+    always = not isinstance(epsilon, Tensor) and epsilon == 0
+    if harmless and always:
+        return None
+    looks = alive.is_cpu and not (torch.compiler.is_compiling() or is_transformed())
+    if looks and always and alive.numel() and float(alive.detach().min()) > 0:
         return None
     on = alive > epsilon
-    looks = alive.is_cpu and not (torch.compiler.is_compiling() or is_transformed())
     return None if looks and bool(on.all()) else on
 
 
@@ -108,8 +111,10 @@ def are_moderate(*numbers: Tensor) -> bool:
     for x in numbers:
         if x.is_meta or (x.is_cuda and torch.cuda.is_current_stream_capturing()):
             return False
-        if x.numel() and not float(x.detach().abs().max()) < 1e-20 * torch.finfo(x.dtype).max:
-            return False
+        if x.numel():
+            (low, high), most = x.detach().aminmax(), 1e-20 * torch.finfo(x.dtype).max
+            if not (-most < float(low) and float(high) < most):
+                return False
     return True
 
 
@@ -167,5 +172,6 @@ def is_over(alive: Tensor, epsilon: float | Tensor) -> bool:
         return False
     if alive.is_meta or (alive.is_cuda and torch.cuda.is_current_stream_capturing()):
         return False
-    always = not isinstance(epsilon, Tensor) and epsilon == 0
-    return not bool((alive if always else alive > epsilon).any())
+    if isinstance(epsilon, Tensor) or epsilon != 0:
+        return not bool((alive > epsilon).any())
+    return not alive.numel() or float(alive.detach().max()) <= 0

@@ -124,14 +124,9 @@ class Encoder:
     def _distribution(self, x: Tensor, t: Type, item: Type) -> Tensor:
         self._shaped(x, soft_shape(t), t)
         x = x.to(self.like.dtype)
-        if not isinstance(item, Real) and x.numel() and _may_look(x):
-            numbers, pairs = x.detach(), isinstance(item, Bool)
-            low, high = map(float, (numbers if pairs else numbers.sum(-1)).aminmax())
-            least = low if pairs else float(numbers.min())
-            too_little = not pairs and low < 1 - TOLERANCE
-            if least < -TOLERANCE or high > 1 + TOLERANCE or too_little:
-                what = "probabilities" if pairs else "distributions"
-                self._fail(f"is floating, so it must hold {what}, and does not", t)
+        if not isinstance(item, Real) and not holds_chances(x, single=isinstance(item, Bool)):
+            what = "probabilities" if isinstance(item, Bool) else "distributions"
+            self._fail(f"is floating, so it must hold {what}, and does not", t)
         return x
 
     def _shaped(self, x: Tensor, wanted: Sequence[int], t: Type) -> None:
@@ -148,6 +143,20 @@ class Encoder:
 
     def _fail(self, what: str, t: Type) -> NoReturn:
         fail("DP604", f"the input `{self.name}` {what}", self.span, hint=_wanted(self.name, t))
+
+
+def holds_chances(x: Tensor, *, single: bool) -> bool:
+    """Say whether numbers may be distributions on the last axis, or `single` probabilities.
+
+    What may not be looked at may, and what is no number: that is found where it is met.
+    """
+    if not x.numel() or not _may_look(x):
+        return True
+    numbers = x.detach()
+    low, high = map(float, (numbers if single else numbers.sum(-1)).aminmax())
+    least = low if single else float(numbers.min())
+    too_little = not single and low < 1 - TOLERANCE
+    return not (least < -TOLERANCE or high > 1 + TOLERANCE or too_little)
 
 
 def _may_look(x: Tensor) -> bool:

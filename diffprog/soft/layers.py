@@ -28,6 +28,19 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+OF_A_CELL = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+"""The weights of a recurrent cell, in the order in which torch takes them."""
+
+
+def weights(layer: nn.Module, *names: str) -> list[Any]:
+    """Return weights of a layer by name.
+
+    A module looks for a name among its parameters last; what stands elsewhere is made of others.
+    """
+    held = layer._parameters
+    return [held[name] if name in held else getattr(layer, name) for name in names]
+
+
 class Linear(nn.Linear):
     """A matrix product; with `out` None it gives single numbers."""
 
@@ -37,7 +50,7 @@ class Linear(nn.Linear):
 
     def taken(self) -> Callable[[Tensor], Tensor]:
         """Return what gives W x + b."""
-        weight, bias = self.weight, self.bias
+        weight, bias = weights(self, "weight", "bias")
         if self.single:
             return lambda x: functional.linear(x, weight, bias).squeeze(-1)
         return lambda x: functional.linear(x, weight, bias)
@@ -81,8 +94,8 @@ class Lstm(nn.LSTMCell):
 
     def taken(self) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return what gives the next h and c."""
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return lambda x, h, c: torch.lstm_cell(x, (h, c), *weights)
+        own = weights(self, *OF_A_CELL)
+        return lambda x, h, c: torch.lstm_cell(x, (h, c), *own)
 
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return the next h and c."""
@@ -94,8 +107,8 @@ class Rnn(nn.RNNCell):
 
     def taken(self) -> Callable[[Tensor, Tensor], Tensor]:
         """Return what gives the next h."""
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return lambda x, h: torch.rnn_tanh_cell(x, h, *weights)
+        own = weights(self, *OF_A_CELL)
+        return lambda x, h: torch.rnn_tanh_cell(x, h, *own)
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
         """Return the next h."""
@@ -107,8 +120,8 @@ class Gru(nn.GRUCell):
 
     def taken(self) -> Callable[[Tensor, Tensor], Tensor]:
         """Return what gives the next h."""
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return lambda x, h: torch.gru_cell(x, h, *weights)
+        own = weights(self, *OF_A_CELL)
+        return lambda x, h: torch.gru_cell(x, h, *own)
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
         """Return the next h."""

@@ -17,7 +17,7 @@ from diffprog.soft.fused import constants_of, fused
 from diffprog.soft.inputs import gathered
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
-from diffprog.soft.ragged import Part, joined, parts, reports, together
+from diffprog.soft.ragged import Part, joined, nothing, parts, reports, together
 from diffprog.soft.signature import Signature
 from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
@@ -29,16 +29,13 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole, Net
     from diffprog.soft.outcomes import Outcomes
-    from diffprog.soft.ragged import Bindings, Sizes
+    from diffprog.soft.ragged import Bindings, Report, Sizes
     from diffprog.soft.torchgen import Generated
     from diffprog.trace import TraceStep
     from diffprog.types import Type
 
 SETTINGS = ("temperature", "choice_temperature", "ties", "epsilon", "training")
 """What a module is set to, besides its weights: the same at all sizes."""
-
-KINDS = ("unfinished", "undefined", "costs")
-"""What a call reports: each a dict from a line of the program to one number a row."""
 
 
 class SoftProgram(Learned):
@@ -79,7 +76,7 @@ class SoftProgram(Learned):
         self.choice_temperature: float | Tensor = 1.0
         self.ties = True
         self.epsilon: float | Tensor = 0.0
-        self.report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
+        self.report = nothing()
         self.generated = generate(graph, name)
         self.bindings: Bindings[SoftProgram] | None = None
         self._others: dict[Sizes, SoftProgram] = {}
@@ -210,27 +207,24 @@ class SoftProgram(Learned):
         **settings: Any,
     ) -> Any:
         """Run a generated function, and keep what it reports."""
-        like = self.like
-        report: dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
+        like, report = self.like, nothing()
         lead = 0 if self.restarts is None else self.signature.lead(tensors)
-        nets = self.nets.calls(lead) if self._networked else {}
-        settings = {
+        given = {
+            "holes": holes, "constants": constants, "like": like, "report": report,
+            "nets": self.nets.calls(lead) if self._networked else {},
             "T": self.temperature, "choice_T": self.choice_temperature, "ties": self.ties,
             "epsilon": self.epsilon, **settings,
         }  # fmt: skip
-        given = {"holes": holes, "constants": constants, "nets": nets, "like": like, **settings}
+        if not torch.compiler.is_exporting():
+            self._reported(report)  # the last one goes, and the graph that it holds
         # Mixtures and halting sums want full precision: half of it loses mass.
         device = "cpu" if like.is_cpu else like.device.type
         if torch.is_autocast_enabled(device):
             with torch.autocast(device, enabled=False):
-                found = function(*tensors, report=report, **given)
-        else:
-            found = function(*tensors, report=report, **given)
-        if not torch.compiler.is_exporting():
-            self._reported(report)
-        return found
+                return function(*tensors, **given)
+        return function(*tensors, **given)
 
-    def _reported(self, report: dict[str, dict[int, Tensor]]) -> None:
+    def _reported(self, report: Report) -> None:
         """Keep what a call reports, past a module's own search for parameters in what is set."""
         self.__dict__["report"] = report
 
@@ -290,7 +284,7 @@ class SoftProgram(Learned):
         state = dict(self.__dict__)
         for made in ("_function", "_constants", "_stepwise"):
             del state[made]
-        return {**state, "report": {kind: {} for kind in KINDS}, "_others": {}}
+        return {**state, "report": nothing(), "_others": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what was pickled and make the function again."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 Report: TypeAlias = "dict[str, dict[int, Tensor]]"
+"""What a call reports of each kind: by line of the program, one number a row."""
 
 Sizes: TypeAlias = tuple[tuple[str, int], ...]
 """A number for each size of the program, by name."""
@@ -169,6 +170,11 @@ def _longer(x: Tensor, most: int, *, edge: bool) -> Tensor:
     """Return a tensor with more places on the first axis: its last one again, or zeros."""
     more = x[-1:] if edge else torch.zeros_like(x[-1:])
     return torch.cat([x, more.expand(most - len(x), *x.shape[1:])])
+
+
+def nothing() -> Report:
+    """Return the report of a call that has met no line yet."""
+    return {"unfinished": {}, "undefined": {}, "costs": {}}
 
 
 def reports(of: Sequence[Part[Any]]) -> Report:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from diffprog.soft.inputs import Encoder, leaves, named, soft_shape
-from diffprog.types import Array, Real, Tuple, trail
+from diffprog.soft.inputs import Encoder, holds_chances, leaves, named, soft_shape
+from diffprog.types import Array, Bool, Real, Tuple, trail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Signature:
         self._spans = [spans.get(n, first) for n in self._names]
         self._own_axes = [trail(leaf) for _, t in params for leaf in leaves(t)]
         self._shapes = [None if isinstance(t, Tuple) else soft_shape(t) for _, t in params]
-        self._reals = [isinstance(t.item if isinstance(t, Array) else t, Real) for _, t in params]
+        self._items = [type(t.item if isinstance(t, Array) else t) for _, t in params]
 
     def named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a module is called with, by the names of its parameters.
@@ -63,14 +63,15 @@ class Signature:
         Most calls of a small program are with such; this is the short way for them.
         """
         found, dtype, device = [], like.dtype, like.device
-        for k, (name, t) in enumerate(self.params):
-            x, shape = given[name], self._shapes[k]
+        for k, name in enumerate(self._names):
+            x, own = given[name], self._shapes[k]
             if not isinstance(x, Tensor) or x.dtype is not dtype or x.device != device:
                 return None
-            if shape is None or x.dim() < len(shape) or x.shape[x.dim() - len(shape) :] != shape:
+            shape = x.shape
+            if own is None or len(shape) < len(own) or shape[len(shape) - len(own) :] != own:
                 return None
-            if not self._reals[k]:  # its numbers have to be probabilities
-                (x,) = Encoder(name, self._spans[k], like).encode(x, t)
+            if (item := self._items[k]) is not Real and not holds_chances(x, single=item is Bool):
+                return None
             found.append(x)
         return found
 
