@@ -1,6 +1,6 @@
 """Which arrays a loop keeps as cells: those that it writes at known places, one by one.
 
-In: a loop over known bounds. Out: the carried values of which the generated source has a Python
+In: a loop. Out: the carried values of which the generated source has a Python
 list of cells instead of a tensor. Reading or writing a cell is then no operation. Makes no text: a
 term with `cells` means the same wherever it goes.
 """
@@ -19,7 +19,8 @@ from diffprog.types import Array
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Graph, Node, NodeId
+    from diffprog.ir.graph import Graph, Loop, Node, NodeId
+    from diffprog.types import Type
 
 MOST_CELLS = 64
 """Cells of an array that is kept apart: what is done to the whole of it has so many operands."""
@@ -30,7 +31,33 @@ def kept_apart(node: For, state: Sequence[int], flags: Sequence[bool]) -> set[in
 
     `flags` says of each input of the body whether it is a number.
     """
-    return {p for p in state if _is_short(node, p) and _writes(node.body, 1 + p, p, flags)}
+    types, body = node.body.types, node.body
+    return {p for p in state if _is_short(types[p]) and _writes(body, 1 + p, p, flags)}
+
+
+def stays_apart(node: Loop, state: Sequence[int], flags: Sequence[bool]) -> frozenset[int]:
+    """Return the carried arrays of a halting loop whose cells are apart from round to round.
+
+    Those of which its body keeps the cells apart, and all else that it does leaves them as they
+    are. `flags` says of each input of the loop whether it is a number.
+    """
+    of_test = [False] * node.sources
+    body = node.go if node.before is None else node.before
+    before = 1 + (0 if body is node.before else node.sources)
+    inside = [True, *of_test[: before - 1], *[False] * node.carried, *flags[node.carried :]]
+    others = [g for g in (node.stop, node.go, node.last) if g is not body]
+    return frozenset(
+        p
+        for p in state
+        if _is_short(node.stop.types[p])
+        and _writes(body, before + p, p, inside)
+        and all(g.results[p] == 1 + node.sources + p for g in others)
+    )
+
+
+def writes_itself(graph: Graph, start: NodeId) -> bool:
+    """Say whether a region, and no loop in it, writes into an array that comes in."""
+    return any(isinstance(n, Write) and n.inputs[0] == start for n in graph.nodes)
 
 
 def spent(graph: Graph) -> set[NodeId]:
@@ -45,8 +72,7 @@ def spent(graph: Graph) -> set[NodeId]:
     }
 
 
-def _is_short(node: For, place: int) -> bool:
-    t = node.body.types[place]
+def _is_short(t: Type) -> bool:
     return isinstance(t, Array) and 0 < t.shape[0] <= MOST_CELLS
 
 

@@ -29,6 +29,20 @@ def bare(code: str) -> str:
     return inner if whole else code
 
 
+def as_cells(em: Emitter, array: Term) -> Term:
+    """Return an array as a list of its cells."""
+    if array.cells:
+        return array
+    code = f"[*{em.tensor(array)}.unbind({-trail(array.type)})]"
+    return Term(code, array.type, cells=True)
+
+
+def copied(em: Emitter, array: Term) -> Term:
+    """Return another list of the same cells, which may be changed."""
+    name = em.writer.assign(array.code, f"[*{array.code}]", array.type).code
+    return replace(array, code=name)
+
+
 def in_cell(em: Emitter, array: Term, at: Sequence[Term | Cut]) -> tuple[Term, list[Term | Cut]]:
     """Return the cell of an array that is kept as cells, and the rest of a place.
 

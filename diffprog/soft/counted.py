@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.known import carried as known_carried
 from diffprog.soft.apart import kept_apart
+from diffprog.soft.cells import as_cells
 from diffprog.soft.cut import cut
 from diffprog.soft.emitter import placed
 from diffprog.soft.grid import grid
@@ -21,7 +22,7 @@ from diffprog.soft.pieces import LEAST
 from diffprog.soft.rolling import LONG
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, row_of
-from diffprog.types import Int, trail
+from diffprog.types import Int
 
 DEEP = 12
 """Beyond this depth a loop is a local function: Python nests 20 blocks in one, and no more."""
@@ -86,9 +87,9 @@ def trips(node: For, args: Sequence[Term | None]) -> int:
 
 def _code(em: Emitter, term: Term, like: Term) -> str:
     """Return the code of a carried value, in the form that the loop has it in."""
-    if like.number or (like.cells and term.cells):
+    if like.number:
         return term.code
-    return f"[*{em.tensor(term)}.unbind({-trail(term.type)})]" if like.cells else em.tensor(term)
+    return as_cells(em, term).code if like.cells else em.tensor(term)
 
 
 def _iterate(

@@ -6,10 +6,13 @@ act` and `by ponder` stand in `weighed`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from diffprog.soft.apart import stays_apart
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
+from diffprog.soft.growth import is_tame
 from diffprog.soft.live import loop_live
 from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, tame, written
 from diffprog.soft.watching import halts
@@ -18,7 +21,7 @@ from diffprog.soft.writer import Term, weighed
 from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from diffprog.ir.graph import Graph, Loop
     from diffprog.soft.emitter import Emitter
@@ -34,29 +37,38 @@ def loop_halting(
     params = node.stop.params[1 + node.sources :]
     names = {p: fresh(params[p].name) for p in state}
     outs = {p: fresh(f"{params[p].name}_out") for p in sorted(places)}
-    loop = Round(node, args, state, needed.middle, names, outs, fresh(node.probe.params[0].name))
+    rounds = node.rounds - _ends_alike(em, node, places)
+    counter = fresh(node.probe.params[0].name)
+    apart = _apart(em, node, args, state)
+    loop = Round(node, args, state, needed.middle, names, outs, counter, rounds, apart)
     starts = {p: em.tensor(placed(args[p])) for p in state}
     write = {"plain": _plain, "act": act, "ponder": ponder}[node.halting.kind]
     return write(em, loop, starts)
 
 
+def _apart(
+    em: Emitter, node: Loop, args: Sequence[Term | None], state: Sequence[int]
+) -> frozenset[int]:
+    """Return the arrays of which rounds hand on the cells.
+
+    What is compiled takes them whole, and so does what may have to keep rows as they were.
+    """
+    if em.tracing is not None or em.pieces is not None or em.writer.inspect:
+        return frozenset()
+    numbers = [a is not None and (a.number or a.value is not None) for a in args]
+    found = stays_apart(node, state, numbers)
+    return found if found and is_tame(node) else frozenset()
+
+
 def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     """Write result = sum_k alive_k stop_k (state given stop) + the rest."""
     node, writer = loop.node, em.writer
-    alive, leaving = writer.fresh("alive"), writer.fresh("leaving")
+    alive = writer.fresh("alive")
     harmless = tame(em, loop, starts)
 
     def body() -> None:
-        with writer.reached(alive):
-            state, probed, wanted = moment(em, loop)
-            test = tested(em, node.test, probed, node.sources + 1, wanted)
-        stop, go = test.value.code, writer.complement(test.value.code)
-        if go.isidentifier():
-            on = writer.assign("on", f"going({alive}, {go}, epsilon)", Bool()).code
-            writer.line(f"{leaving} = {alive} - {on}")
-        else:
-            on = f"{alive} - {leaving}"
-            writer.line(f"{leaving} = halting({alive}, {stop}, epsilon)")
+        state, probed, test = _asked(em, loop, alive)
+        on, leaving = _parted(em, test, alive)
         halts(em, node, leaving)
         given = _given(em, loop, test, probed, 1, sources_of(loop, node.stop))
         with writer.reached(leaving):
@@ -71,9 +83,45 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
             go_on(em, loop, state, sources, (alive, "epsilon"), harmless)
 
     written(em, loop, {alive: em.writer.one()}, starts, "is_over(state[0], epsilon)", body)
-    writer.note("unfinished", node.span.line, alive)
+    left = alive
+    if loop.rounds < node.rounds:
+        *_, test = _asked(em, replace(loop, counter=str(loop.rounds)), alive)
+        left, _ = _parted(em, test, alive)
+    writer.note("unfinished", node.span.line, left)
     halts(em, node, alive, rest=True)
     return _result(em, loop, alive)
+
+
+def _ends_alike(em: Emitter, node: Loop, places: Iterable[int]) -> bool:
+    """Say whether what a loop's last test lets go and what it cuts off leave with the same state.
+
+    Then both are one share of the result, and the test says no more than what is unfinished.
+    """
+    if em.tracing is not None or em.writer.inspect or node.halting.kind != "plain":
+        return False
+    if node.before is not None or node.rounds == 1:
+        return False
+    first = 1 + node.sources
+    return all(g.results[p] == first + p for g in (node.stop, node.last) for p in places)
+
+
+def _asked(em: Emitter, loop: Round, alive: str) -> tuple[dict[int, Term], list[Term | None], Test]:
+    """Write a round up to its test; return the state there, what the test is given, and it."""
+    with em.writer.reached(alive):
+        state, probed, wanted = moment(em, loop)
+        return state, probed, tested(em, loop.node.test, probed, loop.node.sources + 1, wanted)
+
+
+def _parted(em: Emitter, test: Test, alive: str) -> tuple[str, str]:
+    """Write how a test parts the weight; return the codes of what goes on and of what leaves."""
+    writer, stop = em.writer, test.value.code
+    go = writer.complement(stop)
+    if not go.isidentifier():
+        code = f"halting({alive}, {stop}, epsilon)"
+        leaving = writer.assign("leaving", code, Bool(), pure=True).code
+        return f"{alive} - {leaving}", leaving
+    on = writer.assign("on", f"going({alive}, {go}, epsilon)", Bool()).code
+    return on, writer.assign("leaving", f"{alive} - {on}", Bool(), pure=True).code
 
 
 def _given(
@@ -93,8 +141,9 @@ def _result(em: Emitter, loop: Round, rest: str) -> dict[int, Term]:
     """Write the results with what is alive at the bound, at the last state."""
     found = {}
     params = loop.node.stop.params[1 + loop.node.sources :]
+    last = loop.terms(loop.names)
     for p, code in loop.outs.items():
         t = loop.node.stop.types[p]
-        whole = f"{code} + {weighed(rest, trail(t))} * {loop.names[p]}"
+        whole = f"{code} + {weighed(rest, trail(t))} * {em.tensor(last[p])}"
         found[p] = em.typed(loop.node, whole, t, hint=params[p].name)
     return found

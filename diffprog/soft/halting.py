@@ -94,10 +94,15 @@ def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | 
     return None if looks and bool(on.all()) else on
 
 
-def kept(on: Tensor | None, new: Tensor, old: Tensor, depth: int) -> Tensor:
-    """Return the new state of the rows that go on and the old one of those that have halted."""
+def kept(on: Tensor | None, new: Any, old: Any, depth: int) -> Any:
+    """Return the new state of the rows that go on and the old one of those that have halted.
+
+    An array may be a list of its cells.
+    """
     if on is None:
         return new
+    if isinstance(new, list):
+        return [kept(on, a, b, depth - 1) for a, b in zip(new, old, strict=True)]
     return torch.where(on[(..., *(None,) * depth)] if depth else on, new, old)
 
 

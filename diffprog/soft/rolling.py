@@ -1,8 +1,8 @@
 """How the loops of a program run: round after round, a long one with few of its states kept.
 
-In and out: the states of a loop, tuples of tensors and of tuples. The generated source contains
-these functions as they stand here, so they use torch, the functions of `halting` and one another,
-and nothing else.
+In and out: the states of a loop, tuples of tensors, of tuples and of lists. The generated source
+contains these functions as they stand here, so they use torch, the functions of `halting` and one
+another, and nothing else.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def rolled(
     run = partial(stretch, every=every) if inside or run is None else run
     if inside or len(counters) <= LONG or not torch.is_grad_enabled():
         return run(step, counters, state, report, over)
-    numbers = sum(x.numel() for x in state if isinstance(x, Tensor))
+    numbers = sum(x.numel() for x in tree_flatten(state)[0] if isinstance(x, Tensor))
     if len(counters) * (numbers + 1000) <= KEPT:
         return run(step, counters, state, report, over)
     size = math.isqrt(len(counters))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diffprog.soft.apart import writes_itself
+from diffprog.soft.cells import as_cells, copied
 from diffprog.soft.emitter import placed
 from diffprog.soft.growth import is_tame
 from diffprog.soft.live import live
@@ -33,7 +35,9 @@ round has fewer it is not looked at each time."""
 class Round:
     """One loop being written.
 
-    Its live carried values, their names in a round, the counter's, the inputs.
+    Its live carried values, their names in a round, the counter's, the inputs; how many rounds are
+    in the loop, where the last test may stand after it; the arrays of which rounds hand on the
+    cells.
     """
 
     node: Loop
@@ -43,6 +47,8 @@ class Round:
     names: dict[int, str]
     outs: dict[int, str]
     counter: str
+    rounds: int
+    apart: frozenset[int]
 
     @property
     def number(self) -> Term:
@@ -59,7 +65,7 @@ class Round:
     def terms(self, names: dict[int, str]) -> dict[int, Term]:
         """Return carried values under the given names."""
         types = self.node.stop.types
-        return {p: Term(names[p], types[p]) for p in self.state}
+        return {p: Term(names[p], types[p], cells=p in self.apart) for p in self.state}
 
 
 def region(
@@ -70,6 +76,29 @@ def region(
     return {p: Term(em.tensor(placed(found[p])), graph.types[p]) for p in wanted}
 
 
+def onward(
+    em: Emitter,
+    loop: Round,
+    graph: Graph,
+    state: dict[int, Term],
+    sources: Sequence[Term | None],
+    wanted: Sequence[int],
+) -> dict[int, Term]:
+    """Write a region that changes the state, and return it in the form in which it is handed on."""
+    inputs = loop.inputs(state, sources)
+    for p in loop.apart & state.keys():
+        place = 1 + len(sources) + p
+        if writes_itself(graph, place):  # what a round is given stays as it is
+            inputs[place] = copied(em, state[p])
+    found = em.region(graph, inputs, wanted)
+    return {
+        p: as_cells(em, placed(found[p]))
+        if p in loop.apart
+        else Term(em.tensor(placed(found[p])), graph.types[p])
+        for p in wanted
+    }
+
+
 def moment(em: Emitter, loop: Round) -> tuple[dict[int, Term], list[Term | None], set[int]]:
     """Write a round up to its test.
 
@@ -78,7 +107,7 @@ def moment(em: Emitter, loop: Round) -> tuple[dict[int, Term], list[Term | None]
     """
     node, state = loop.node, loop.terms(loop.names)
     if node.before is not None:
-        state = region(em, node.before, loop.inputs(state), loop.middle)
+        state = onward(em, loop, node.before, state, (), loop.middle)
     wanted = sources_of(loop, node.stop) | sources_of(loop, node.go) | sources_of(loop, node.last)
     asked = {i - 1 for i in wanted | set(live(node.test).params(node.test)) if i > 0}
     probed = em.region(node.probe, loop.inputs(state), sorted(asked))
@@ -114,7 +143,7 @@ def go_on(
     old = loop.terms(loop.names)
 
     def part(graph: Graph) -> None:
-        new = region(em, graph, loop.inputs(state, sources(graph)), loop.state)
+        new = onward(em, loop, graph, state, sources(graph), loop.state)
         changed = {p: term for p, term in new.items() if term.code != old[p].code}
         moved = []
         for p, term in changed.items():
@@ -131,6 +160,9 @@ def go_on(
 
     if last == 0 or _same(node.go, node.last):
         part(node.last)
+        return
+    if loop.rounds == last:
+        part(node.go)
         return
     with em.writer.block(f"if {loop.counter} < {last}:"):
         part(node.go)
@@ -160,15 +192,20 @@ def written(
     function = writer.fresh("round_of")
     head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
     with (
-        em.body(loop.node.rounds) as more,
+        em.body(loop.rounds) as more,
         writer.block(head, [loop.counter, *names]),
         rounds(em, loop.terms(loop.names).values(), loop.node.span),
     ):
         body()
         writer.line(f"return {row_of(names)}")
         every = 1 if writer.fixed else LOOK // _cost(writer)
-    first = [*scalars.values(), *(nothing for _ in loop.outs), *(starts[p] for p in loop.state)]
-    counters = f"range({loop.node.rounds})"
+    firsts = [Term(starts[p], loop.node.stop.types[p]) for p in loop.state]
+    state = [
+        as_cells(em, t).code if p in loop.apart else t.code
+        for p, t in zip(loop.state, firsts, strict=True)
+    ]
+    first = [*scalars.values(), *(nothing for _ in loop.outs), *state]
+    counters = f"range({loop.rounds})"
     writer.line(f"{row_of(names)} = rolled(")
     if every > 1:
         more.append(f"every={every}")

@@ -124,11 +124,12 @@ def test_what_is_left_out_makes_no_difference(name: str) -> None:
 
 
 def test_cells_are_not_cut_out_of_their_array() -> None:
-    """An array that is written cell by cell is a list of cells, put together once."""
+    """An array that is written cell by cell is a list of cells, put together for its share."""
     text = body(soft((PROGRAMS / "bubble.dp").read_text(encoding="utf-8")))
-    assert "xs_3 = [*xs_2.unbind(-1)]" in text
+    assert "unbind(" not in text[: text.index("rolled(")]
+    assert text.count("unbind(") == 1
     assert "put(" not in text
-    assert text.count("side_by_side(") == 1
+    assert text.count("side_by_side(") == 2
 
 
 def test_what_does_not_vary_stands_before_the_loop() -> None:
