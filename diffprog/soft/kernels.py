@@ -157,7 +157,7 @@ def sharpen(p: Tensor, g: float | Tensor) -> Tensor:
     The result does not depend on the scale of p: dividing by the largest entry keeps p^g from
     underflow.
     """
-    power = (p / p.amax(-1, keepdim=True).detach()) ** (
+    power = (p / p.detach().amax(-1, keepdim=True)) ** (
         g[..., None] if isinstance(g, Tensor) else g
     )
     return power / power.sum(-1, keepdim=True)
@@ -171,8 +171,7 @@ def root(x: Tensor) -> Tensor:
 
 def divisor(x: Tensor) -> Tensor:
     """Return |x|, or infinity for a zero vector, which has no slope there. [..., w] -> [...]."""
-    norm: Tensor = torch.linalg.vector_norm(x, dim=-1)
-    return norm.masked_fill(norm == 0, math.inf)
+    return torch.nn.functional.threshold(torch.linalg.vector_norm(x, dim=-1), 0.0, math.inf)
 
 
 def cosine(memory: Tensor, key: Tensor) -> Tensor:

@@ -51,9 +51,10 @@ class Linear(nn.Linear):
     def taken(self) -> Callable[[Tensor], Tensor]:
         """Return what gives W x + b."""
         weight, bias = weights(self, "weight", "bias")
-        if self.single:
-            return lambda x: functional.linear(x, weight, bias).squeeze(-1)
-        return lambda x: functional.linear(x, weight, bias)
+        if not self.single:
+            return lambda x: functional.linear(x, weight, bias)
+        row = weight.squeeze(0)  # a vector: a matrix of one row would have its axis taken off again
+        return (lambda x: x.mv(row)) if bias is None else lambda x: torch.addmv(bias, x, row)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return W x + b."""

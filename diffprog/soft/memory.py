@@ -98,12 +98,11 @@ def beside(left: Tensor, right: Tensor, axis: int, rank: int) -> Tensor:
 
 def edged(value: Tensor, cell: Tensor, before: int, after: int) -> Tensor:
     """Return numbers with so many cells of a number before them, or after. [..., n], [...]."""
-    cells = cell.unsqueeze(-1)
     lead = value.shape[:-1]
     if cell.dim() and cell.shape != lead:
         lead = torch.broadcast_shapes(cell.shape, lead)  # type: ignore[no-untyped-call]
         value = value.expand(*lead, value.shape[-1])
-    cells = cells.expand(*lead, before or after)
+    cells = (cell.unsqueeze(-1) if cell.dim() else cell).expand(*lead, before or after)
     return torch.cat((cells, value) if before else (value, cells), -1)
 
 
