@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import diffprog as dp
+    from diffprog.learn.fit import Result
 
 Pair = tuple[dict[str, object], object]
 """An example: inputs by name, and the answer."""
@@ -256,6 +257,19 @@ class Bench:
             }
             self.arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         return int(any(s.bar is not None and not s.bar.met(s.values) for s in summaries))
+
+
+def tried(learn: Callable[[int], Result], seed: int, most: int) -> list[Result]:
+    """Train from ever other first weights until one training is right on its dev rows.
+
+    Returns all trainings that this took, at most so many, the best last.
+    """
+    found: list[Result] = []
+    for attempt in range(most):
+        found.append(learn(seed + 1000 * attempt))
+        if found[-1].best.dev == 1:
+            return found
+    return sorted(found, key=lambda result: result.best.dev or 0.0)
 
 
 def accuracy(program: dp.Program, pairs: list[Pair]) -> float:

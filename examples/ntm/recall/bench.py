@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 import diffprog as dp
-from examples.bench import Bench
+from examples.bench import Bench, tried
 from examples.ntm.recall.data import BITS, FEWEST, MOST, VECTORS, drawn, growing
 
 if TYPE_CHECKING:
@@ -36,16 +37,6 @@ TESTS = [6, 10, 15, 20]
 COUNT = 256
 PUBLISHED = {15: "0 (LSTM)", 20: "0.97 (LSTM)"}
 """Wrong bits of a sequence, third-party reports of Graves 2014."""
-
-
-def tried(seed: int, **options: Any) -> list[Result]:
-    """Train until a training has come to answer rightly; return all that it took, the best last."""
-    found: list[Result] = []
-    for attempt in range(TRIES):
-        found.append(learn(seed + 1000 * attempt, **options))
-        if found[-1].best.dev == 1:
-            return found
-    return sorted(found, key=lambda result: result.best.dev or 0.0)
 
 
 def learn(seed: int, *, most: int = MOST, **options: Any) -> Result:
@@ -81,7 +72,8 @@ def main() -> int:
     for seed in bench.seeds:
         start = time.process_time()
         with bench.timed() as clock:
-            found = tried(seed, steps=bench.arguments.steps, **OPTIONS)
+            train = partial(learn, steps=bench.arguments.steps, **OPTIONS)
+            found = tried(train, seed, TRIES)
         result = found[-1]
         bench.add(setup, "CPU seconds to learn", time.process_time() - start, seed=seed)
         bench.add(setup, "trainings", len(found), seed=seed)

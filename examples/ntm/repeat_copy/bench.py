@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 import diffprog as dp
-from examples.bench import Bench
+from examples.bench import Bench, tried
 from examples.ntm.repeat_copy.data import MOST, drawn
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BATCH = 16
-STEPS = 10_000
+HELD = 64
+"""Sequences in each of the eight batches that say when to stop."""
+STEPS = 12_000
 EVERY = 1000
+TRIES = 3
+"""Trainings at most: where one does not come to answer rightly, the next has other weights."""
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
-    "network_lr": 4e-4,
-    "fall": 0.1,
-    "stop_when_exact": False,
+    "network_lr": 8e-4,
+    "fall": 0.15,
+    "stop_when_exact": 2,
     "backend": "auto",
 }
 """What the benchmark trains with; small machines are quicker without a compiler."""
@@ -37,14 +42,14 @@ TESTS = {
 
 
 def learn(seed: int, *, most: int = MOST, **options: Any) -> Result:
-    """Train; keep what is best on 128 sequences of half to all of the greatest size."""
+    """Train until 512 sequences of all sizes, drawn apart, come out rightly at two looks."""
     program = dp.load(HERE / "repeat_copy.dp", **options.pop("sizes", {}))
-    bits, half = program.sizes["bits"], (most + 1) // 2
+    bits = program.sizes["bits"]
     chosen = {"steps": STEPS, "every": EVERY, "network_lr": 1e-3, "clip": 10.0, "progress": False}
     return dp.fit(
         program,
         drawn((1, most), (1, most), BATCH, bits),
-        dev=drawn((half, most), (half, most), BATCH, bits),
+        dev=drawn((1, most), (1, most), HELD, bits),
         select="soft",
         seed=seed,
         **(chosen | options),
@@ -69,8 +74,11 @@ def main() -> int:
     for seed in bench.seeds:
         start = time.process_time()
         with bench.timed() as clock:
-            result = learn(seed, steps=bench.arguments.steps, **OPTIONS)
+            train = partial(learn, steps=bench.arguments.steps, **OPTIONS)
+            found = tried(train, seed, TRIES)
+        result = found[-1]
         bench.add(setup, "CPU seconds to learn", time.process_time() - start, seed=seed)
+        bench.add(setup, "trainings", len(found), seed=seed)
         bench.add(setup, "steps", result.best.step, seed=seed)
         for (vectors, repeats), count in TESTS.items():
             errors = wrong(result.program, vectors, repeats, count, 1_000 + seed)
