@@ -240,7 +240,7 @@ class Call:
 
 def _together(leads: Sequence[torch.Size]) -> tuple[int, ...]:
     """Return the leading axes of all; torch's own way takes longer than a small network."""
-    longest = max(leads, key=len)
+    longest = sorted(leads, key=len)[-1]  # `max` by a key breaks a graph that is compiled
     if all(lead in (longest, ()) for lead in leads):
         return tuple(longest)
     return tuple(torch.broadcast_shapes(*leads))  # type: ignore[no-untyped-call]

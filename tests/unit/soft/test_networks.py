@@ -184,6 +184,15 @@ def test_leading_axes_and_restarts_stand_alone(kind: str) -> None:
         )
 
 
+def test_one_graph_serves_batches_of_all_sizes() -> None:
+    """Compiled with sizes that are not known, an argument without leading axes among others."""
+    module = soft(text_of("rnn"))
+    run = torch.compile(module, fullgraph=True, dynamic=True, backend="eager")
+    for rows in (5, 7):
+        x, h = (torch.randn(*n, dtype=torch.float64) for n in ((rows, 3), (2,)))
+        close(run(x, h), module(x, h))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_crisp_is_soft(kind: str) -> None:
     """The interpreter runs the same layer."""
