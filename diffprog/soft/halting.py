@@ -16,8 +16,9 @@ from torch import Tensor
 
 
 def note(report: dict[str, dict[int, Any]] | None, kind: str, line: int, amount: Any) -> None:
-    """Add an amount to what is reported of a line."""
+    """Add an amount to what is reported of a line; only costs carry gradients."""
     if report is not None:
+        amount = amount if kind == "costs" else amount.detach()
         found = report.setdefault(kind, {})
         found[line] = found[line] + amount if line in found else amount
 

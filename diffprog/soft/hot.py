@@ -27,8 +27,9 @@ MOST_FORMS = 4096
 GROWS = 8
 """The rounds by which a state is as wide as it gets."""
 
-OPTIONS: dict[str, Any] = {"size_asserts": False}
-"""Of the compiler: the shapes of what it allocates itself need no check."""
+OPTIONS: dict[str, Any] = {"size_asserts": False, "pattern_matcher": False}
+"""Of the compiler: the shapes of what it allocates itself need no check; a softmax of a product
+stays what it is (the compiler's own rewriting looks through the numbers twice more)."""
 
 Form: TypeAlias = "Any"
 """Of a tensor its shape, and whether slopes are asked of it; of lists those of each."""

@@ -48,7 +48,8 @@ class SoftProgram(Learned):
         choice_temperature: T of the holes' softmax.
         ties: whether comparisons have the right limit where their sides are equal.
         epsilon: the weight below which a row's loop is taken to have halted.
-        report: of the last call, `unfinished`, `undefined` and `costs`, by line.
+        report: of the last call, `unfinished`, `undefined` and `costs`, by line; of these only
+            costs carry gradients.
     """
 
     _function: Callable[..., tuple[Tensor, ...]]

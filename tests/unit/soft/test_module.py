@@ -228,6 +228,21 @@ def test_training_reaches_the_holes() -> None:
         assert torch.isfinite(parameter.grad).all()
 
 
+def test_of_what_is_reported_only_costs_carry_gradients() -> None:
+    """The rest is to be looked at: it holds no graph, on any backend."""
+    text = (
+        "program p(x: real) -> real:\n    y = 1.0 / x\n"
+        "    while x < 3 max 2{}:\n        x = x + 1\n    return x * y\n"
+    )
+    x = torch.tensor([0.0, 0.5], dtype=torch.float64, requires_grad=True)
+    for by in ("", " by act(epsilon = 0.25)"):
+        module = soft(text.format(by))
+        module(x)
+        assert not module.report["unfinished"][3].requires_grad
+        assert not module.report["undefined"][2].requires_grad
+    assert module.costs[3].requires_grad
+
+
 def test_autocast_keeps_full_precision() -> None:
     """Probabilities keep their mass under autocast."""
     module = sorting()
