@@ -15,15 +15,17 @@ MOST = 10
 
 
 def drawn(
-    vectors: tuple[int, int], repeats: tuple[int, int], count: int, bits: int = BITS
-) -> Callable[[np.random.Generator], Any]:
+    vectors: tuple[int, int], repeats: tuple[int, int], count: int, bits: int = BITS,
+    *, extreme: bool = False,
+) -> Callable[[np.random.Generator], Any]:  # fmt: skip
     """Return what draws a batch with one length and one number of repeats, which are drawn too.
 
-    Both are given as the least and the most.
+    Both are given as the least and the most; `extreme` draws none in between.
     """
 
     def draw(random: np.random.Generator) -> Any:
-        length, times = (int(random.integers(lo, hi + 1)) for lo, hi in (vectors, repeats))
+        sizes = (both if extreme else range(both[0], both[1] + 1) for both in (vectors, repeats))
+        length, times = (int(random.choice(each)) for each in sizes)
         sequence = random.integers(0, 2, (count, length, bits)).astype(bool)
         answer = np.zeros((count, length * times + 1, bits + 1), bool)
         answer[:, :-1, :-1] = np.tile(sequence, (1, times, 1))
