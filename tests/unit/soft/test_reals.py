@@ -146,12 +146,12 @@ def test_slopes_of_comparisons(op: str) -> None:
 )
 def test_undefined_is_reported(op: str, values: tuple[float, ...]) -> None:
     """Where a row is undefined it is 0 with slope 0, and its weight is reported."""
-    xs = [number(v, 2.0) for v in values]
+    # The root of 4 is exact: that of 2 is off by the last bit in some processors' vector units.
+    xs = [number(v, 4.0) for v in values]
     report: dict[str, dict[int, Any]] = {}
     got = apply_row(op, (REAL,) * len(xs), REAL, xs, report=report)
     assert got[0] == 0
-    # Of some processors the vector unit's square root is off by the last bit.
-    assert float(got[1].detach()) == pytest.approx(OPS[op].crisp(*(2.0 for _ in values)), rel=4e-16)
+    assert got[1] == OPS[op].crisp(*(4.0 for _ in values))
     assert report["undefined"][LINE].tolist() == [1, 0]
     assert all(torch.isfinite(g).all() for g in torch.autograd.grad(got.sum(), xs))
 
