@@ -231,18 +231,18 @@ class Machine:
         """
         weights: list[float] = []
         states: list[Scope] = []
-        taken, halted = 0, 0.0
+        taken, rest, left = 0, 1.0, 1.0
         for rounds in self.moments(loop, scope):
             taken = rounds
             h = self.halting(loop, scope)
             weights.append(h)
             states.append({name: copied(scope[name]) for name, _ in loop.carried})
-            halted += h
-            if halted >= 1 - loop.halting.number:
+            rest, left = left, left - h
+            if left <= loop.halting.number:
                 break
         else:
-            self.unfinished[loop.span.line] += 1 - halted
-        weights[-1] = 1 - sum(weights[:-1])
+            self.unfinished[loop.span.line] += left
+        weights[-1] = rest
         self.costs[loop.span.line] += taken + weights[-1]
         for name, t in loop.carried:
             scope[name] = mixed(weights, [state[name] for state in states], t)

@@ -139,16 +139,17 @@ def going(alive: Tensor, go: Tensor, epsilon: float | Tensor) -> Tensor:
 
 
 def act_weights(
-    total: Tensor, active: Tensor, unit: Tensor, one: Tensor, full: Tensor, last: bool
+    rest: Tensor, unit: Tensor, epsilon: Tensor, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a step's weight, whether it ends its row, and the sum of h with this one.
+    """Return a step's weight, which rows go on, and what is then left of their weight of 1.
 
-    p_n = h_n until the sum of h reaches `full`, 1 - epsilon; there, or at the bound, the remainder
-    R = 1 - (earlier h).
+    `rest`: 1 - (earlier h), and 0 of a row that has halted. A step has p_n = h_n where more than
+    epsilon is left after it; if not, or at the bound, it has the rest, Graves' remainder R.
     """
-    reached = total + unit
-    ends = torch.ones_like(reached, dtype=torch.bool) if last else reached >= full
-    return active * torch.where(ends, one - total, unit), active * ends, reached
+    left = rest - unit
+    on = torch.zeros_like(left, dtype=torch.bool) if last else left > epsilon
+    weight = torch.where(on, unit, rest)
+    return weight, on, rest - weight
 
 
 def alternatives(steps: Sequence[Tensor], lead: int, depth: int) -> Tensor:

@@ -13,7 +13,7 @@ from diffprog.soft.conditions import tested
 from diffprog.soft.round import add, go_on, moment, region, tame, written
 from diffprog.soft.watching import halts
 from diffprog.soft.writer import Term, const, item
-from diffprog.types import Real, trail
+from diffprog.types import Bool, Real, trail
 
 if TYPE_CHECKING:
     from diffprog.soft.emitter import Emitter
@@ -32,38 +32,41 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     interpreter's.
     """
     node, writer = loop.node, em.writer
-    names = ("total", "active", "taken", "cost", "unhalted", "weight", "ends")
-    total, active, taken, cost, unhalted, weight, ends = map(writer.fresh, names)
+    names = ("rest", "taken", "remainder", "unhalted", "weight", "on", "left")
+    rest, taken, remainder, unhalted, weight, on, left = map(writer.fresh, names)
     harmless = tame(em, loop, starts)
-    full = writer.tensor(const(1 - node.halting.number, Real()))
+    epsilon = writer.tensor(const(node.halting.number, Real()))
     types, last = node.stop.types, f"{loop.counter} == {node.rounds - 1}"
+    ends = {p: not isinstance(item(types[p]), Real) for p in loop.outs}
 
     def body() -> None:
-        with writer.reached(active):
+        with writer.reached(f"({rest} > 0)"):
             state, probed, wanted = moment(em, loop)
             unit = tested(em, node.test, probed, 0, wanted).value.code
             values = region(em, node.stop, unconditioned(loop, state), list(loop.outs))
         with writer.block(f"if {last}:"):
-            missing = f"torch.where({total} + {unit} < {full}, 1 - {total} - {unit}, 0.0)"
-            writer.line(f"{unhalted} = {active} * {missing}")
-        given = f"{total}, {active}, {unit}, {writer.one()}, {full}, {last}"
-        writer.line(f"{weight}, {ends}, {total} = act_weights({given})")
-        halts(em, node, f"{weight} * (1 - {ends})", f"{weight} * {ends}")
-        weights = {p: weight if isinstance(item(types[p]), Real) else ends for p in loop.outs}
+            missing = f"{rest} - {unit}"
+            writer.line(f"{unhalted} = torch.where({missing} > {epsilon}, {missing}, 0.0)")
+        given = f"{rest}, {unit}, {epsilon}, {last}"
+        writer.line(f"{weight}, {on}, {left} = act_weights({given})")
+        halts(em, node, f"{weight} * {on}", f"{weight} * ~{on}")
+        if any(ends.values()):
+            here = writer.assign("ends", f"(({rest} > 0) & ~{on}).to({weight}.dtype)", Bool()).code
+        weights = {p: here if ends[p] else weight for p in loop.outs}
         add(em, loop, weights, values)
-        writer.line(f"{taken} = {taken} + {active}")
-        writer.line(f"{cost} = torch.addcmul({cost}, {ends}, {weight})")
-        writer.line(f"{active} = {active} - {ends}")
-        with writer.reached(active):
-            go_on(em, loop, state, lambda _: [None] * node.sources, (active, "0"), harmless)
+        writer.line(f"{taken} = {taken} + {on}")
+        writer.line(f"{remainder} = torch.where({on}, {left}, {remainder})")
+        writer.line(f"{rest} = {left}")
+        with writer.reached(f"({rest} > 0)"):
+            go_on(em, loop, state, lambda _: [None] * node.sources, (rest, "0"), harmless)
 
+    # N + R; a `while` has a test more than steps.
     zero, one = writer.zero(), writer.one()
-    scalars = {active: one, total: zero, taken: zero, cost: zero, unhalted: zero}
+    steps = one if node.before is not None else zero
+    scalars = {rest: one, taken: steps, remainder: one, unhalted: zero}
     written(em, loop, scalars, starts, "is_over(state[0], 0)", body)
     writer.note("unfinished", node.span.line, unhalted)
-    # N + R; a `while` has a test more than steps.
-    steps = taken if node.before is not None else f"{taken} - 1"
-    writer.note("costs", node.span.line, f"({steps} + {cost})")
+    writer.note("costs", node.span.line, f"({taken} + {remainder})")
     return {p: Term(code, types[p]) for p, code in loop.outs.items()}
 
 
