@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 GATES = 6
-BATCH = 64
-STEPS = 6_000
+BATCH = 128
+STEPS = 16_000
+COST = 1e-2, 1e-4
+"""What a step costs, first and last: to answer early is learned while there are few gates."""
 SETUPS = {"by act": {}, "one step": {"most": 1}}
 """Sizes, by what it is called."""
+LONGER = 3
+"""How many times as many training steps thinking once takes in the time of thinking longer."""
 
 
 def learn(
@@ -31,7 +35,7 @@ def learn(
     """Train on vectors with 1 to `gates` gates."""
     program = dp.load(HERE / "logic.dp", gates=gates, **(SETUPS[setup] | (sizes or {})))
     chosen = {
-        "steps": STEPS, "network_lr": 5e-3, "fall": 0.05, "cost": 1e-3, "progress": False,
+        "steps": STEPS, "network_lr": 3e-3, "fall": 0.05, "cost": COST, "progress": False,
         "select": "soft",
     }  # fmt: skip
     train = growing(gates, BATCH, vectors=vectors)
@@ -62,11 +66,10 @@ def main() -> int:
     bench.parser.add_argument("--steps", type=int, default=STEPS, help="%(default)s")
     given = bench.arguments
     for setup in given.setups:
-        # One step costs a part of what ten do: it may take more of them in the same time.
-        steps = int(given.steps * (2.5 if setup == "one step" else 1))
+        steps = given.steps * (LONGER if setup == "one step" else 1)
         for seed in bench.seeds:
             with bench.timed() as clock:
-                learned = learn(setup, seed, steps=steps, every=steps // 10).program
+                learned = learn(setup, seed, steps=steps, every=steps // 16).program
             wrong, _ = measured(learned, 1, GATES, 1_000 + seed)
             bench.add(setup, "sequence error %", wrong, seed=seed, seconds=clock.seconds)
             for gates in range(1, GATES + 1) if setup != "one step" else ():
