@@ -175,6 +175,9 @@ def fill(x: Tensor, shape: Sequence[int], depth: int) -> Tensor:
 
 def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
     """Return values as the cells of an array, on a new axis before their `depth` trailing ones."""
-    if any(x.shape != items[0].shape for x in items):
-        items = torch.broadcast_tensors(*items)  # type: ignore[no-untyped-call]
+    shape = items[0].shape
+    for x in items:
+        if x.shape != shape:
+            items = torch.broadcast_tensors(*items)  # type: ignore[no-untyped-call]
+            break
     return torch.stack(tuple(items), -1 - depth)

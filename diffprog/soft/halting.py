@@ -89,7 +89,7 @@ def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | 
     if harmless and always:
         return None
     looks = alive.is_cpu and not (torch.compiler.is_compiling() or is_transformed())
-    if looks and always and alive.numel() and float(alive.detach().min()) > 0:
+    if looks and always and alive.numel() and alive.detach().aminmax()[0].item() > 0:
         return None
     on = alive > epsilon
     return None if looks and bool(on.all()) else on
@@ -119,7 +119,7 @@ def are_moderate(*numbers: Tensor) -> bool:
             return False
         if x.numel():
             (low, high), most = x.detach().aminmax(), 1e-20 * torch.finfo(x.dtype).max
-            if not (-most < float(low) and float(high) < most):
+            if not (-most < low.item() and high.item() < most):
                 return False
     return True
 
@@ -181,4 +181,4 @@ def is_over(alive: Tensor, epsilon: float | Tensor) -> bool:
         return False
     if isinstance(epsilon, Tensor) or epsilon != 0:
         return not bool((alive > epsilon).any())
-    return not alive.numel() or float(alive.detach().max()) <= 0
+    return not alive.numel() or alive.detach().aminmax()[1].item() <= 0

@@ -152,11 +152,14 @@ def holds_chances(x: Tensor, *, single: bool) -> bool:
     """
     if not x.numel() or not _may_look(x):
         return True
-    numbers = x.detach()
-    low, high = map(float, (numbers if single else numbers.sum(-1)).aminmax())
-    least = low if single else float(numbers.min())
-    too_little = not single and low < 1 - TOLERANCE
-    return not (least < -TOLERANCE or high > 1 + TOLERANCE or too_little)
+    numbers = x.detach() if x.requires_grad else x
+    least, most = numbers.aminmax()
+    if least.item() < -TOLERANCE:
+        return False
+    if single:
+        return not most.item() > 1 + TOLERANCE
+    low, high = numbers.sum(-1).aminmax()
+    return not (low.item() < 1 - TOLERANCE or high.item() > 1 + TOLERANCE)
 
 
 def _may_look(x: Tensor) -> bool:

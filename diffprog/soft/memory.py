@@ -8,6 +8,7 @@ another, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003 - the generated source has no type-checking block
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -60,10 +61,10 @@ def tables_beside(tables: Sequence[tuple[Tensor, int]], rank: int) -> Tensor:
 
 def widened(memory: Tensor, value: Tensor, rank: int, depth: int) -> tuple[Tensor, Tensor]:
     """Return an array (`rank` trailing axes) and a part (`depth`) with equal leading axes."""
-    inner, part = memory.shape[memory.dim() - rank :], value.shape[value.dim() - depth :]
     lead, other = memory.shape[: memory.dim() - rank], value.shape[: value.dim() - depth]
     if lead == other:
         return memory, value
+    inner, part = memory.shape[len(lead) :], value.shape[len(other) :]
     if lead and other:
         lead = torch.broadcast_shapes(lead, other)  # type: ignore[no-untyped-call]
     return over(memory, (*(lead or other), *inner)), over(value, (*(lead or other), *part))
@@ -150,8 +151,9 @@ def diagonals(memory: Tensor, rank: int) -> list[Tensor]:
     for k in range(rows + width - 1):
         first, last = max(0, k + 1 - width), min(rows - 1, k)
         start = first * width + k - first
-        end = start + (last - first) * step + 1
-        found.append(torch.ops.aten.slice(flat, 1 - rank, start, end, step))
+        cells = slice(start, start + (last - first) * step + 1, step)
+        at: tuple[Any, ...] = (..., cells, *(slice(None),) * (rank - 2))
+        found.append(flat[at])
     return found
 
 
@@ -159,23 +161,25 @@ def on_diagonal(
     lines: Sequence[Tensor], row: int, column: int, count: int, width: int, rank: int
 ) -> Tensor:
     """Return cells of a diagonal of an array so wide: from a place down, and to the left."""
-    line, start = lines[row + column], row - max(0, row + column + 1 - width)
-    return line if count == line.shape[1 - rank] else line.narrow(1 - rank, start, count)
+    line = lines[row + column]
+    if count == line.shape[1 - rank]:
+        return line
+    return line.narrow(1 - rank, row - max(0, row + column + 1 - width), count)
 
 
 def put_on_diagonal(
     lines: list[Tensor], value: Tensor, row: int, column: int, count: int, width: int, rank: int
 ) -> None:
     """Replace the cells of `on_diagonal`."""
-    line, start = lines[row + column], row - max(0, row + column + 1 - width)
-    n, rest = line.shape[1 - rank], line.shape[line.dim() + 2 - rank :]
-    line, value = widened(line, value, rank - 1, rank - 1)
-    value = over(value, (*line.shape[: line.dim() + 1 - rank], count, *rest))
+    line = lines[row + column]
+    n, *rest = line.shape[line.dim() + 1 - rank :]
+    if value.shape[1 - rank :] != (count, *rest):
+        value = value.expand(*value.shape[: 1 - rank], count, *rest)
     if count < n:
-        before, after = (
-            line.narrow(1 - rank, 0, start),
-            line.narrow(1 - rank, start + count, n - start - count),
-        )
+        line, value = widened(line, value, rank - 1, rank - 1)
+        start = row - max(0, row + column + 1 - width)
+        before = line.narrow(1 - rank, 0, start)
+        after = line.narrow(1 - rank, start + count, n - start - count)
         value = torch.cat((before, value, after), 1 - rank)
     lines[row + column] = value
 

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from diffprog.soft import watched
 from diffprog.soft.choices import sizes
 from diffprog.soft.fused import constants_of, fused
-from diffprog.soft.inputs import gathered
+from diffprog.soft.inputs import gathered, leaves
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
 from diffprog.soft.ragged import Part, joined, nothing, parts, reports, together
 from diffprog.soft.signature import Signature
 from diffprog.soft.sources import compiled
 from diffprog.soft.torchgen import generate
+from diffprog.types import Tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import Graph
     from diffprog.lang.typed import Hole, Net
     from diffprog.soft.outcomes import Outcomes
-    from diffprog.soft.ragged import Bindings, Report, Sizes
+    from diffprog.soft.ragged import Bindings, Sizes
     from diffprog.soft.torchgen import Generated
     from diffprog.trace import TraceStep
     from diffprog.types import Type
@@ -73,6 +74,7 @@ class SoftProgram(Learned):
         self.graph, self.params, self.result, self.name = graph, tuple(params), result, name
         self.signature = Signature(name, params, {p.name: p.span for p in graph.params})
         self._networked = bool(nets)
+        self._is_flat = isinstance(result, Tuple) and leaves(result) == list(result.items)
         self.temperature: float | Tensor = 1.0
         self.choice_temperature: float | Tensor = 1.0
         self.ties = True
@@ -120,21 +122,18 @@ class SoftProgram(Learned):
             DiffprogError: DP603 for a missing or unknown input, DP604 for a wrong one, DP420 for
                 sizes that learning fixed.
         """
-        given = self.signature.named(args, kwargs)
-        if (tensors := self.signature.ready(given, self.like)) is not None:
+        if (tensors := self.signature.ready(args, kwargs, self.like)) is not None:
             return self.run(tensors)
-        found = self._parted(given)
+        found = self._parts(args, kwargs)
         answers = [part.module.run(part.module.encode(**part.inputs)) for part in found]
         if len(found) == 1:
-            self._reported(found[0].module.report)
+            self.report = found[0].module.report
             return answers[0]
         self.report = reports(found)
         return together(answers, found, self.result)
 
     def _parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Part[SoftProgram]]:
-        return self._parted(self.signature.named(args, kwargs))
-
-    def _parted(self, given: dict[str, Any]) -> list[Part[SoftProgram]]:
+        given = self.signature.named(args, kwargs)
         if self.bindings is None:
             return [Part(self, given)]
         return parts(self, given, self._at)
@@ -179,7 +178,9 @@ class SoftProgram(Learned):
         elif holes is None:
             holes = self.logits(self.signature.lead(tensors)) if self.hole_types else {}
         outputs = self._ran(self._function, self._constants, tensors, holes, choice_T=choice_T)
-        return gathered(self.result, iter(outputs))
+        if not isinstance(self.result, Tuple):
+            return outputs[0]
+        return outputs if self._is_flat else gathered(self.result, iter(outputs))
 
     def alternatives(
         self, tensors: Sequence[Tensor], logits: Mapping[str, Tensor] | None = None
@@ -208,26 +209,25 @@ class SoftProgram(Learned):
         **settings: Any,
     ) -> Any:
         """Run a generated function, and keep what it reports."""
-        like, report = self.like, nothing()
-        lead = 0 if self.restarts is None else self.signature.lead(tensors)
+        like, report, nets = self.like, nothing(), {}
+        if self._networked:
+            lead = 0 if self.restarts is None else self.signature.lead(tensors)
+            nets = self.nets.calls(lead)
         given = {
-            "holes": holes, "constants": constants, "like": like, "report": report,
-            "nets": self.nets.calls(lead) if self._networked else {},
+            "holes": holes, "constants": constants, "like": like, "report": report, "nets": nets,
             "T": self.temperature, "choice_T": self.choice_temperature, "ties": self.ties,
             "epsilon": self.epsilon, **settings,
         }  # fmt: skip
         if not torch.compiler.is_exporting():
-            self._reported(report)  # the last one goes, and the graph that it holds
+            # The last one goes, and the graph that it holds. Past a module's own search for
+            # parameters in what is set.
+            self.__dict__["report"] = report
         # Mixtures and halting sums want full precision: half of it loses mass.
         device = "cpu" if like.is_cpu else like.device.type
         if torch.is_autocast_enabled(device):
             with torch.autocast(device, enabled=False):
                 return function(*tensors, **given)
         return function(*tensors, **given)
-
-    def _reported(self, report: Report) -> None:
-        """Keep what a call reports, past a module's own search for parameters in what is set."""
-        self.__dict__["report"] = report
 
     def encode(self, *args: Any, **kwargs: Any) -> list[Tensor]:
         """Return inputs as soft tensors, one for each scalar or array of the parameters.

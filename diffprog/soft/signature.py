@@ -34,8 +34,14 @@ class Signature:
         first = next(iter(spans.values()), None)
         self._spans = [spans.get(n, first) for n in self._names]
         self._own_axes = [trail(leaf) for _, t in params for leaf in leaves(t)]
-        self._shapes = [None if isinstance(t, Tuple) else soft_shape(t) for _, t in params]
-        self._items = [type(t.item if isinstance(t, Array) else t) for _, t in params]
+        self._slots = [
+            (
+                name,
+                None if isinstance(t, Tuple) else soft_shape(t),
+                type(t.item if isinstance(t, Array) else t),
+            )
+            for name, t in params
+        ]
 
     def named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a module is called with, by the names of its parameters.
@@ -57,20 +63,24 @@ class Signature:
             for x in Encoder(name, span, like).encode(given[name], t)
         ]
 
-    def ready(self, given: Mapping[str, Any], like: Tensor) -> list[Tensor] | None:
+    def ready(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], like: Tensor
+    ) -> list[Tensor] | None:
         """Return inputs that are soft tensors as they are given; None if one is not.
 
-        Most calls of a small program are with such; this is the short way for them.
+        Most calls of a small program are with such; this is the short way for them. What a call
+        does once is not in the processor's cache, so there is as little of it as may be.
         """
+        if len(args) + len(kwargs) != len(self._slots):
+            return None
         found, dtype, device = [], like.dtype, like.device
-        for k, name in enumerate(self._names):
-            x, own = given[name], self._shapes[k]
+        for k, (name, own, item) in enumerate(self._slots):
+            x = args[k] if k < len(args) else kwargs.get(name)
             if not isinstance(x, Tensor) or x.dtype is not dtype or x.device != device:
                 return None
-            shape = x.shape
-            if own is None or len(shape) < len(own) or shape[len(shape) - len(own) :] != own:
+            if own is None or (own and x.shape[-len(own) :] != own):
                 return None
-            if (item := self._items[k]) is not Real and not holds_chances(x, single=item is Bool):
+            if item is not Real and not holds_chances(x, single=item is Bool):
                 return None
             found.append(x)
         return found

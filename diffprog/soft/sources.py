@@ -58,6 +58,14 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 """
 
 
+SETTINGS = (
+    ("choice_T", "choice_T = temperature(choice_T)"),
+    ("TIES", "TIES = steady(tie_offset(temperature(T), ties), like)"),
+    ("T", "T = steady(temperature(T), like)"),
+)
+"""What a program is set to, as it computes with it: a line for each that it reads."""
+
+
 def used(text: str) -> list[str]:
     """Return the kernels that a text calls, and those that they call, in a fixed order."""
     found: set[str] = set()
@@ -94,8 +102,8 @@ def assembled(
     words = set(WORD.findall(body))
     if words & writer.constants.keys():
         top.append("    constants = make_constants(like) if constants is None else constants")
-    top.append("    T, choice_T = temperature(T), temperature(choice_T)")
-    top.append("    T, TIES = steady(T, like), steady(tie_offset(T, ties), like)")
+    known = words.union(*(WORD.findall(code) for _, code in weights.values()))
+    top += [f"    {line}" for name, line in SETTINGS if name in known]
     top += [f'    {name} = constants["{name}"]' for name in writer.constants if name in words]
     top += [f"    {name} = {code}" for name, code in weights.values()]
     keywords = "holes={}, constants=None, nets={}, T=1.0, choice_T=1.0, ties=True, epsilon=0.0"
