@@ -183,3 +183,15 @@ def test_sharpen_is_exact_at_vertices() -> None:
     hot = torch.eye(4)
     for g in (1.0, 3.5, 1e3):
         assert torch.equal(kernels.sharpen(hot, g), hot)
+
+
+def test_sharpen_of_what_underflows() -> None:
+    """Powers that no number holds are compared all the same; what has no mass gets none."""
+    p = torch.tensor([0.002, 0.001, 0.0, 0.997], requires_grad=True)
+    small = kernels.sharpen(p[:3] / p[:3].sum(), p.new_tensor(150.0))
+    assert small[:2].tolist() == pytest.approx([1, 0], abs=1e-6)
+    one = kernels.sharpen(p, 1.0)
+    assert torch.allclose(one, p, rtol=1e-6, atol=0)
+    assert one[2] == 0
+    (slope,) = torch.autograd.grad((one * torch.arange(4.0)).sum(), p)
+    assert torch.isfinite(slope).all()
