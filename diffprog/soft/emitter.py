@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffprog.ir.graph import Apply, Network, Reduce
+from diffprog.soft.writer import Term, item
+from diffprog.types import Real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from diffprog.errors import Span
     from diffprog.ir.graph import Graph, Hole, Node
     from diffprog.soft.pieces import Pieces
-    from diffprog.soft.writer import Term, Writer
+    from diffprog.soft.writer import Writer
     from diffprog.types import Type
 
 Region: TypeAlias = (
@@ -153,6 +155,13 @@ class Emitter:
     def tensors(self, terms: Sequence[Term]) -> list[str]:
         """Return the codes of terms as soft values."""
         return [self.tensor(t) for t in terms]
+
+    def less(self, value: Term) -> Term | None:
+        """Return what a real is 1 minus of, where it is that."""
+        if value.number or not isinstance(item(value.type), Real):
+            return None
+        code = self.writer.complement(self.tensor(value))
+        return Term(code, value.type) if code.isidentifier() else None
 
     @contextmanager
     def body(self, rounds: int) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ In: a Read or Write node and its inputs as terms. Out: a term.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,12 @@ MIXED = "torch.lerp({old}, {new}, {weight})"
 LINEAR = {
     "add": "torch.addcmul({old}, {new}, {weight})",
     "sub": "torch.addcmul({old}, {new}, {weight}, value=-1)",
-    "mul": "{old} * torch.lerp(torch.ones_like({new}), {new}, {weight})",
+    "mul": "{old} * torch.lerp({one}, {new}, {weight})",
 }
 """The same for updates of reals, by row, with fewer steps over the whole array: what is added is
 weighed, and what is multiplied by is mixed with 1."""
+LESS = "{old} * torch.addcmul({one}, {new}, {weight}, value=-1)"
+"""What a cell becomes that is multiplied by 1 less something."""
 
 
 def indices(axes: Sequence[Cut | None], terms: Sequence[Term], array: Type) -> list[Index]:
@@ -238,7 +241,8 @@ def _mixed(
     uncertain = [axis for axis, i in enumerate(at) if isinstance(i, Term)]
     if (uncertain or node.op) and not code.isidentifier():
         code = em.typed(node, code, place, hint="part").code
-    new = _beside(em, value, sizes, uncertain)
+    less = em.less(value) if node.op == "mul" and uncertain else None
+    new = _beside(em, less or value, sizes, uncertain)
     # The mean of an int, by which reals are updated linearly, is a real.
     linear = bool(uncertain) and isinstance(cell, Real) and node.op in LINEAR
     if linear:
@@ -251,12 +255,10 @@ def _mixed(
     if rank(new.type) == 0 and sizes:
         fresh = subscript(fresh, cell, len(sizes))
     weight = _weight(em, at, sizes, uncertain, trail(cell))
-    text = LINEAR[node.op or ""] if linear else MIXED
-    made = text.format(old=code, new=fresh, weight=weight)
-    term = em.typed(node, made, place, hint=name_of(node))
-    em.changes[term.code, code] = lambda by: text.format(
-        old=code, new=fresh, weight=f"{by} * {weight}"
-    )
+    text = LESS if less else LINEAR[node.op or ""] if linear else MIXED
+    made = partial(text.format, old=code, new=fresh, one=em.writer.one())
+    term = em.typed(node, made(weight=weight), place, hint=name_of(node))
+    em.changes[term.code, code] = lambda by: made(weight=f"{by} * {weight}")
     return term
 
 
