@@ -105,6 +105,10 @@ class Lines:
         self._levels[name] = level
         self._pure.add(name)
 
+    def also(self, code: str, name: str) -> None:
+        """Note that other code is what a name that is shared stands for."""
+        self._blocks[max(0, self._levels[name])].shared[code] = name
+
     def _insert(self, level: int, text: str) -> None:
         """Write a line before the header of a block that is being written."""
         self.lines.insert(self._blocks[level].start, text)

@@ -39,6 +39,7 @@ from diffprog.soft.holes import hole
 from diffprog.soft.limits import value_fits
 from diffprog.soft.live import live
 from diffprog.soft.networks import called, unpacked
+from diffprog.soft.parted import parts, read_apart
 from diffprog.soft.pieces import WHOLE, Pieces
 from diffprog.soft.places import read, write
 from diffprog.soft.reductions import reduce
@@ -107,11 +108,14 @@ class Generator:
         several: dict[int, dict[int, Term]] = {}
         steps = addressing(graph) if self.tracing is not None else {}
         beside = {} if self.writer.fixed else together(graph, needed.nodes)
+        apart = {} if self.writer.fixed else parts(graph, needed.nodes)
         writes = spent(graph)
         for node in (graph[n] for n in sorted(needed.nodes)):
             self.emitter.spent = writes
             args = [terms.get(i) for i in node.inputs]
             terms |= read_together(self.emitter, graph, beside.get(node.id, ()), terms)
+            if node.id in apart:
+                terms |= read_apart(self.emitter, node, *apart[node.id], terms)
             match node:
                 case Read() if node.id in terms:
                     continue
