@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Hole
-from diffprog.soft.early import split
+from diffprog.ir.graph import Const, Hole, Param
+from diffprog.soft.early import common, split
 from diffprog.soft.emitter import placed
 from diffprog.soft.lifted import Count, Slice, Whole
 from diffprog.soft.lifting import lifted
@@ -69,6 +69,11 @@ def _looks_along(made: Lifted) -> bool:
     )
 
 
+def _line(places: Places) -> int:
+    """Return how many diagonals behind the one that is written cells are."""
+    return sum(offset for *_, offset in places[:2])
+
+
 class _Diagonals:
     """A nest that is being written.
 
@@ -91,6 +96,7 @@ class _Diagonals:
             start = self._start(place)
             em.writer.line(f"{self.lists[place]} = [*{self._lines(start)}]")
         early, late = split(made.body, self._written())
+        alike, late, cells = self._alike(late)
         before = self._early(early, [(str(a), str(b)), (str(c), str(d))])
         self.k, self.first, self.last = map(em.writer.fresh, ("diagonal", "first", "last"))
         k, header = self.k, f"for {self.k} in range({a + c}, {b + d - 1}):"
@@ -100,8 +106,9 @@ class _Diagonals:
             em.writer.line(f"{self.first}, {self.last} = max({a}, {low}), min({b}, {high})")
             read = live(late).params(late)
             inputs = [self._input(i) if i in read else None for i in range(len(made.params))]
-            given_early = [Term(f"{code}[{offset(k, a + c)}]", t) for code, t in before]
-            values = em.region(late, [*inputs, *given_early], None)
+            inputs += [Term(f"{code}[{offset(k, a + c)}]", t) for code, t in before]
+            inputs += self._cells(alike, cells)
+            values = em.region(late, inputs, None)
             for place, value in zip(self.found.results.values(), values, strict=True):
                 if place in made.places:
                     self._put(place, placed(value))
@@ -121,6 +128,43 @@ class _Diagonals:
             for i, what in enumerate(self.made.params)
             if isinstance(what, Slice | Whole) and what.source in own
         }
+
+    def _alike(self, late: Graph) -> tuple[Graph, Graph, list[Slice]]:
+        """Take out what several cells of a diagonal have in common.
+
+        Return that; the rest, to which it comes as further parameters; the places of the cells.
+        """
+        moving = {
+            i: what
+            for i, what in enumerate(self.made.params)
+            if isinstance(what, Slice) and what.source - 1 in self.lists and len(what.places) > 1
+        }
+        lines = {i: (what.source, _line(what.places)) for i, what in moving.items()}
+        same = [i for i, what in enumerate(self.made.params) if isinstance(what, Whole | Hole)]
+        found = common(late, lines, same)
+        others = {n.id for n in late.nodes if not isinstance(n, Param | Const)} - found.keys()
+        alike, rest = split(late, others)
+        return alike, rest, [moving[found[n]] for n in sorted(found)]
+
+    def _cells(self, alike: Graph, cells: Sequence[Slice]) -> list[Term]:
+        """Write what cells have in common for whole diagonals; return it at the cells."""
+        read = live(alike).params(alike)
+        inputs: list[Term | None] = [None] * len(alike.params)
+        for i in read:
+            what = self.made.params[i]
+            t = alike[i].type
+            inputs[i] = Term(self._own_line(what), t) if isinstance(what, Slice) else self._input(i)
+        found = []
+        values = map(placed, self.em.region(alike, inputs, None))
+        for value, what in zip(values, cells, strict=True):
+            array = given(self.found.sources[what.source], self.args)
+            code = f"on_diagonal({self.em.tensor(value)}, {self._where(what.places, array.type)})"
+            found.append(self.em.writer.assign("cells", code, value.type))
+        return found
+
+    def _own_line(self, what: Slice) -> str:
+        """Return the code of the diagonal that cells of an array being written are on."""
+        return f"{self.lists[what.source - 1]}[{shifted(self.k, _line(what.places))}]"
 
     def _early(self, graph: Graph, spans: Sequence[Span]) -> list[tuple[str, Type]]:
         """Write what all iterations can compute before any runs; return its diagonals."""
@@ -162,8 +206,8 @@ class _Diagonals:
     def _slice(self, array: Term, lines: str | None, places: Places) -> str:
         depth = trail(array.type)
         if len(places) > 1:
-            lines = lines or self._lines(array)
-            return f"on_diagonal({lines}, {self._where(places, array.type)})"
+            line = f"{lines or self._lines(array)}[{shifted(self.k, _line(places))}]"
+            return f"on_diagonal({line}, {self._where(places, array.type)})"
         code = self.em.tensor(array)
         ((axis, counter, by),) = places
         if counter == 0:

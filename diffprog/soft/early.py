@@ -7,15 +7,20 @@ which that comes as further parameters. Makes no text.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from diffprog.ir.graph import Builder, Const, Param
+from diffprog.ir.graph import Apply, Builder, Const, Param
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Hashable, Mapping
 
     from diffprog.ir.graph import Graph, Node, NodeId
+
+SAFE = ("add", "sub")
+"""Operations that may be done on cells nobody reads: no number is undefined, and no slope either
+(that of a product with an infinite cell would be 0 times infinity)."""
 
 
 def split(body: Graph, written: Collection[NodeId]) -> tuple[Graph, Graph]:
@@ -39,6 +44,28 @@ def split(body: Graph, written: Collection[NodeId]) -> tuple[Graph, Graph]:
         if node.id in late or isinstance(node, Const):
             _copy(rest, node, new)
     return early, rest.done([new[r] for r in body.results])
+
+
+def common(
+    body: Graph, lines: Mapping[NodeId, Hashable], same: Collection[NodeId]
+) -> dict[NodeId, NodeId]:
+    """Return the operations that several cells of a line undergo, with the cell of each.
+
+    Args:
+        body: a body whose parameters are cells, among others.
+        lines: of which line a parameter is a cell.
+        same: the parameters that are the same for all cells.
+    """
+    found: defaultdict[Any, dict[NodeId, NodeId]] = defaultdict(dict)
+    for node in body.nodes:
+        if not isinstance(node, Apply) or node.op not in SAFE:
+            continue
+        cells = [i for i in node.inputs if i in lines]
+        others = [i for i in node.inputs if i in same or isinstance(body[i], Const)]
+        if len(cells) == len(others) == 1:
+            key = (node.op, node.inputs.index(cells[0]), lines[cells[0]], others[0])
+            found[key][node.id] = cells[0]
+    return {n: cell for nodes in found.values() if len(nodes) > 1 for n, cell in nodes.items()}
 
 
 def _copy(builder: Builder, node: Node, new: dict[NodeId, NodeId]) -> None:

@@ -40,7 +40,7 @@ def read(memory: Tensor, index: Tensor, before: int = 0, after: int = 0) -> Tens
     if before:
         index = index[(..., *(None,) * before, slice(None))]
     if after == 0:
-        return (index * memory).sum(-1)
+        return torch.linalg.vecdot(index, memory)  # type: ignore[no-any-return]
     if after == 1:
         return contract(index, memory)
     return contract(index, memory.flatten(-after)).unflatten(-1, memory.shape[-after:])  # type: ignore[no-any-return, no-untyped-call]
@@ -157,11 +157,8 @@ def diagonals(memory: Tensor, rank: int) -> list[Tensor]:
     return found
 
 
-def on_diagonal(
-    lines: Sequence[Tensor], row: int, column: int, count: int, width: int, rank: int
-) -> Tensor:
+def on_diagonal(line: Tensor, row: int, column: int, count: int, width: int, rank: int) -> Tensor:
     """Return cells of a diagonal of an array so wide: from a place down, and to the left."""
-    line = lines[row + column]
     if count == line.shape[1 - rank]:
         return line
     return line.narrow(1 - rank, row - max(0, row + column + 1 - width), count)
@@ -170,7 +167,7 @@ def on_diagonal(
 def put_on_diagonal(
     lines: list[Tensor], value: Tensor, row: int, column: int, count: int, width: int, rank: int
 ) -> None:
-    """Replace the cells of `on_diagonal`."""
+    """Replace cells of a diagonal, those that `on_diagonal` cuts out."""
     line = lines[row + column]
     n, *rest = line.shape[line.dim() + 1 - rank :]
     if value.shape[1 - rank :] != (count, *rest):

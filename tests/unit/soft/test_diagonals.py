@@ -44,6 +44,16 @@ program p(a: real[m, n], b: real[m, n]) -> (real[m, n], real[m, n]):
             b[i, j] = a[i, j] * 0.5
     return a, b
 """,
+    "what neighbours have in common": """\
+program p(xs: real[m, n], gap: real) -> real[m, n]:
+    learn bonus: real
+    for i in 1 .. m:
+        for j in 1 .. n:
+            down = [xs[i - 1, j] - gap, 2.0 - xs[i - 1, j], xs[i - 1, j] + bonus]
+            across = [xs[i, j - 1] - gap, 2.0 - xs[i, j - 1], xs[i, j - 1] + bonus]
+            xs[i, j] = down[pick(down)] + across[pick(across)]
+    return xs
+""",
 }
 NOT = {
     "the rows of a column": """\
@@ -117,3 +127,14 @@ def test_only_what_depends_on_other_iterations_is_computed_by_diagonals() -> Non
     assert "(s_all * t_all)" in before
     assert "(s_all * t_all)" not in after
     assert "of_diagonals(" not in after  # one cell is read of it, no more
+
+
+def test_what_cells_of_a_diagonal_have_in_common_is_computed_once() -> None:
+    """The diagonal before gets longer by one edit, whether the cell is above or to the left."""
+    folder = Path(__file__).parents[2] / "bench" / "programs"
+    source = dp.load(folder / "levenshtein.dp").soften().source
+    assert source.partition("for diagonal in range(")[2].count("+ one") == 1
+    other = dp.loads(HEAD + DIAGONAL["what neighbours have in common"]).soften().source
+    rounds = other.partition("for diagonal in range(")[2]
+    assert rounds.count(" - gap_each") == rounds.count("bonus_0_each") == 1
+    assert rounds.count("number_2_0 - ") == 1

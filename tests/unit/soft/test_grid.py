@@ -145,7 +145,7 @@ def drawn(program: dp.Program, *lead: int) -> list[torch.Tensor]:
     """Return soft inputs of a program with leading axes."""
     made, found = torch.Generator().manual_seed(0), []
     for shape in [tuple(x.shape) for x in _crisp(program)]:
-        found.append(torch.randn(*lead, *shape, generator=made, dtype=torch.float64))
+        found.append(torch.randn([*lead, *shape], generator=made, dtype=torch.float64))
     return found
 
 
@@ -154,7 +154,7 @@ def _crisp(program: dp.Program) -> list[torch.Tensor]:
     for t in program.parameters.values():
         shape = getattr(t, "shape", ())
         size = getattr(getattr(t, "item", t), "size", None)
-        out.append(torch.zeros(*shape, *([] if size is None else [size])))
+        out.append(torch.zeros([*shape, *([] if size is None else [size])]))
     return out
 
 
