@@ -2,19 +2,17 @@
 
 In: syntax, the holes of its checked form, a filling for each. Out: syntax that says the same as the
 program run with those choices, ready for `format_program`. Holes without a filling stay. Types
-are not
-looked at: whoever calls this checks the result.
+are not looked at: whoever calls this checks the result.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from diffprog.errors import InvariantError
 from diffprog.lang import syntax as s
 from diffprog.lang.check.names import hole_keys, walk
-from diffprog.lang.fillings import Chain, Filling, Formula, Known, Verbatim
+from diffprog.lang.fillings import Chain, Filling, Formula, Known, Verbatim, misfit
 from diffprog.lang.tidy import drop_unused, negated, tidied
 from diffprog.lang.written import Writer, kept_comments, table_name
 from diffprog.types import Array, Bool, Enum, Int
@@ -91,7 +89,7 @@ class _Filler:
     def block(self, block: s.Block) -> s.Block:
         """Fill a block; what is left of an empty one is `pass`."""
         done = [new for old in block for new in self.statement(old)]
-        return tuple(done) or (s.Pass(span=self.writer.span),)
+        return tuple(done) or self.nothing()
 
     def statement(self, node: s.Statement) -> s.Block:
         """Fill a statement; a choice among blocks may leave none, one or several."""
@@ -99,7 +97,7 @@ class _Filler:
         match node:
             case s.ChooseBlock():
                 filling = self.filling(node)
-                return self.unfilled(node) if filling is None else self.choice(node, filling)
+                return (self.open(node),) if filling is None else self.choice(node, filling)
             case s.Learn():
                 filling = self.filling(node)
                 return (node,) if filling is None else (self.learned(node, filling),)
@@ -113,6 +111,12 @@ class _Filler:
 
     def unfilled(self, node: s.Statement) -> s.Block:
         return tidied(self.rebuilt(node))
+
+    def open(self, node: s.ChooseBlock) -> s.ChooseBlock:
+        """Fill what is inside a choice that stays; each alternative is one statement still."""
+        blocks = [self.block((a,)) for a in node.alternatives]
+        whole = (b[0] if len(b) == 1 else s.Do(b, span=node.span) for b in blocks)
+        return replace(node, decider=self.rebuilt(node.decider), alternatives=tuple(whole))
 
     def remark(self, node: s.Statement) -> None:
         """Note the remarks about holes that a statement holds by itself, not in its blocks."""
@@ -141,7 +145,7 @@ class _Filler:
             case Verbatim(entries):
                 return self.tabulated(node, entries)
             case _:
-                return _misfit(node, filling)
+                return misfit(node, filling)
 
     def tabulated(self, node: s.ChooseBlock, entries: tuple[int, ...]) -> s.Block:
         used = sorted(set(entries))
@@ -191,7 +195,7 @@ class _Filler:
     def learned(self, node: s.Learn, filling: Filling) -> s.Statement:
         """Write a `learn` as an assignment of what was learned."""
         if not isinstance(filling, Known):
-            _misfit(node, filling)
+            misfit(node, filling)
         hole = self.holes[self.keys[id(node)]]
         name = s.Name(node.name, span=self.writer.span)
         value = self.writer.value(filling.value, hole.type)
@@ -231,7 +235,7 @@ class _Filler:
                 self.forget(node, [])
                 return self.table(node, list(entries), _finite(hole.type))
             case _:
-                return _misfit(node, filling)
+                return misfit(node, filling)
 
     def shown(self, node: s.ChooseValue | s.ChooseExpr, k: int, hole: Hole) -> s.Expr:
         """Return an alternative as syntax, unfilled."""
@@ -292,8 +296,3 @@ def _finite(t: Type) -> Finite:
     item = t.item if isinstance(t, Array) else t
     assert isinstance(item, Bool | Int | Enum)
     return item
-
-
-def _misfit(node: s.Syntax, filling: Filling) -> NoReturn:
-    message = f"{type(filling).__name__} cannot fill {type(node).__name__} at {node.span}"
-    raise InvariantError(message)

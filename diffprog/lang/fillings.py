@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
+from diffprog.errors import InvariantError
 from diffprog.types import Array, Bool, Enum, Int
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class Known:
 
 
 Filling: TypeAlias = Chain | Formula | Verbatim | Known
+
+
+def misfit(node: s.Syntax, filling: Filling) -> NoReturn:
+    """Stop: a hole was given what fills one of another kind."""
+    message = f"{type(filling).__name__} cannot fill {type(node).__name__} at {node.span}"
+    raise InvariantError(message)
 
 
 def verbatim(hole: Hole, choice: object) -> Filling:

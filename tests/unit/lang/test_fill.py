@@ -42,6 +42,18 @@ def test_free_choices_become_their_winner() -> None:
     assert body(second) == "    t = 3\n    t = x\n    return t\n"
 
 
+def test_alternatives_of_a_choice_that_stays_are_as_many() -> None:
+    """What becomes several statements in one, or none, is one alternative still."""
+    program = of(
+        "t = x\nchoose given b:\n    choose:\n        do:\n            k = y\n            t = k\n"
+        "        pass\n    t = 1\nreturn t"
+    )
+    several, none = (program.fill({"f.choose#1": k}) for k in (0, 1))
+    assert "        do:\n            k = y\n            t = k\n        t = 1\n" in several.source
+    assert "        pass\n        t = 1\n" in none.source
+    assert none.fill({"f.choose#0": [1, 0]}).run(x=2, y=0, b=False) == 1
+
+
 def test_given_blocks_become_a_table_and_an_if() -> None:
     """Two alternatives: a table of bools; the one that does nothing is dropped."""
     program = of("t = x\nchoose given b:\n    t = y\n    pass\nreturn t")
