@@ -16,7 +16,7 @@ import torch
 from torch._dynamo.exc import TorchDynamoException
 
 from diffprog.soft.halting import is_transformed
-from diffprog.soft.hot import PATIENCE, Rounds
+from diffprog.soft.hot import OF_FILES, PATIENCE, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ class Fused:
         self.run: Callable[..., tuple[Any, Any]] = all_told
         if whole:  # the compiler counts what it compiles of one piece of code
             own = all_told.__code__.replace(co_name=function.__name__)
-            self.run = torch.compile(FunctionType(own, globals()))
+            self.run = torch.compile(FunctionType(own, globals()), options=OF_FILES)
 
     @property
     def backend(self) -> str:

@@ -27,9 +27,16 @@ MOST_FORMS = 4096
 GROWS = 8
 """The rounds by which a state is as wide as it gets."""
 
-OPTIONS: dict[str, Any] = {"size_asserts": False, "pattern_matcher": False}
-"""Of the compiler: the shapes of what it allocates itself need no check; a softmax of a product
-stays what it is (the compiler's own rewriting looks through the numbers twice more)."""
+OF_FILES: dict[str, Any] = {
+    "size_asserts": False,
+    "guard_filter_fn": torch.compiler.skip_guard_on_globals_unsafe,
+}
+"""Of the compiler: the shapes of what it allocates itself need no check, and the names of a
+generated file stand for the same in every call: to look costs as much as a small program."""
+
+OPTIONS: dict[str, Any] = {**OF_FILES, "pattern_matcher": False}
+"""Of a round: a softmax of a product stays what it is (the compiler's own rewriting looks through
+the numbers twice more)."""
 
 Form: TypeAlias = "Any"
 """Of a tensor its shape, and whether slopes are asked of it; of lists those of each."""
@@ -143,9 +150,19 @@ def told(
 HOT: dict[Any, Hot] = {}
 """The rounds by what they do: the same round of a program at other sizes is the same."""
 
+KNOWN: dict[int, tuple[CodeType, Hot]] = {}
+"""The same by the address of the code, which is kept: to look at what it does takes long."""
+
 
 def hot(function: FunctionType) -> Hot:
     """Return the round that a function is."""
+    code = function.__code__
+    if id(code) not in KNOWN:
+        KNOWN[id(code)] = code, _same(function)
+    return KNOWN[id(code)][1]
+
+
+def _same(function: FunctionType) -> Hot:
     code, names = _bare(function.__code__), function.__globals__
     plain = [(n, names[n]) for n in code.co_names if n in names]
     values = (f"{n} = {v!r}" for n, v in plain if not isinstance(v, FunctionType | ModuleType))

@@ -7,7 +7,7 @@ one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from diffprog.errors import InvariantError
@@ -239,7 +239,8 @@ def generate(
     source = assembled(writer, generator.weights, entry, params)
     if cut is None:
         return Generated(source, entry, params)
-    if patient and not cut.rounds:
-        return generate(graph, name, inspect=inspect, tracing=tracing, outcomes=outcomes)
     whole = not cut.rounds and cut.cost(writer) <= WHOLE
+    if whole or (patient and not cut.rounds):  # nothing is cut: as without a compiler
+        plain = generate(graph, name, inspect=inspect, tracing=tracing, outcomes=outcomes)
+        return plain if patient else replace(plain, whole=True)
     return Generated(source, entry, params, whole, patient)
