@@ -18,7 +18,6 @@ from diffprog.soft.emitter import placed
 from diffprog.soft.grid import grid
 from diffprog.soft.limits import rounds_fit
 from diffprog.soft.live import carried
-from diffprog.soft.pieces import LEAST
 from diffprog.soft.rolling import LONG
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, row_of
@@ -158,9 +157,8 @@ def _cut_out(
             f"def {function}({', '.join(['report', *own, *known, *found.before])}):", found.lines
         )
         writer.line(f"return {row_of([*own.values(), *cells])}")
-        large = writer.size() >= LEAST
-    if large or not em.pieces.patient:
-        em.pieces.rounds += 1
+        lines = writer.size()
+    if em.pieces.cuts_out(lines):
         writer.line(f"{function} = as_one({function}, {len(own)})")
     row = row_of(list(state))
     with writer.block(f"def {step}(report, {', '.join([counter, *state])}):"):

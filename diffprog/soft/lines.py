@@ -161,6 +161,10 @@ class Lines:
         start = self._blocks[-1].start
         self.lines[start:] = [INDENT * self._blocks[-2].depth + header, *inside]
 
+    def headed(self, header: str) -> None:
+        """Put another header in the place of that of the block that is being written."""
+        self.rewrite(header, self._inside())
+
     def before(self, text: str) -> None:
         """Write a line before the block that is being written."""
         self._insert(len(self._blocks) - 1, INDENT * self._blocks[-2].depth + text)

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Network, walk
+from diffprog.ir.graph import Network, regions, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diffprog.ir.graph import For
+    from diffprog.ir.graph import For, Loop
     from diffprog.soft.writer import Writer
 
 WHOLE = 900
@@ -45,9 +45,15 @@ class Pieces:
     loops: int = 0
     rounds: int = 0
 
-    def takes(self, node: For) -> bool:
-        """Say whether a round of a loop is cut out: one with a network, large and always alike."""
-        return any(isinstance(n, Network) for n in walk(node.body))
+    def takes(self, node: For | Loop) -> bool:
+        """Say whether a loop has a network in it: its rounds are large and all alike."""
+        return any(isinstance(n, Network) for _, g in regions(node) for n in walk(g))
+
+    def cuts_out(self, lines: int) -> bool:
+        """Say whether a round of so many lines is compiled by itself, and count it if so."""
+        found = lines >= LEAST or not self.patient
+        self.rounds += found
+        return found
 
     def cost(self, writer: Writer) -> int:
         """Return the lines written so far, unrolled."""

@@ -187,29 +187,40 @@ def written(
 
     Its results start as `nothing`.
     """
-    writer = em.writer
+    writer, counter = em.writer, loop.counter
     names = [*scalars, *loop.outs.values(), *loop.names.values()]
     function = writer.fresh("round_of")
-    head = f"def {function}(report, {', '.join([loop.counter, *names])}):"
+    head = f"def {function}(report, {', '.join([counter, *names])}):"
+    # The rounds of a state that grows are not alike.
+    taken = em.pieces is not None and nothing != "()" and em.pieces.takes(loop.node)
     with (
         em.body(loop.rounds) as more,
-        writer.block(head, [loop.counter, *names]),
+        writer.block(head, [counter, *names]),
         rounds(em, loop.terms(loop.names).values(), loop.node.span),
     ):
         body()
         writer.line(f"return {row_of(names)}")
         every = 1 if writer.fixed else LOOK // _cost(writer)
+        alone = taken and em.pieces is not None and em.pieces.cuts_out(writer.size())
+        if alone:
+            writer.headed(f"def {function}(report, {', '.join([*names, counter])}):")
     firsts = [Term(starts[p], loop.node.stop.types[p]) for p in loop.state]
     state = [
         as_cells(em, t).code if p in loop.apart else t.code
         for p, t in zip(loop.state, firsts, strict=True)
     ]
+    driver, step = "rolled", function
+    if alone:  # what uses a network keeps all its rounds in any case
+        writer.line(f"{function} = as_one({function}, {len(names)})")
+        driver, step = "stretch", f"lambda report, k, *state: {function}(report, *state, k)"
+        nothing = writer.zero()
+        more.clear()
     first = [*scalars.values(), *(nothing for _ in loop.outs), *state]
     counters = f"range({loop.rounds})"
-    writer.line(f"{row_of(names)} = rolled(")
+    writer.line(f"{row_of(names)} = {driver}(")
     if every > 1:
         more.append(f"every={every}")
-    for argument in (function, counters, row_of(first), "report", f"lambda state: {over}", *more):
+    for argument in (step, counters, row_of(first), "report", f"lambda state: {over}", *more):
         writer.line(f"    {argument},")
     writer.line(")")
 

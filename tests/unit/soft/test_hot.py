@@ -11,7 +11,7 @@ import torch
 from torch._dynamo.exc import BackendCompilerFailed
 
 import diffprog as dp
-from diffprog.soft import counted, fused, hot
+from diffprog.soft import fused, hot, pieces
 from diffprog.soft.cut import cut
 
 if TYPE_CHECKING:
@@ -55,8 +55,14 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return graph.forward
 
     compiler = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda f, **_: compiler(f, backend=backend))
+
+    def compiled(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+        asked = {k: v for k, v in options.items() if k == "guard_filter_fn"}
+        return compiler(function, backend=backend, options=asked)
+
+    monkeypatch.setattr(torch, "compile", compiled)
     monkeypatch.setattr(hot, "HOT", {})
+    monkeypatch.setattr(hot, "KNOWN", {})
     torch._dynamo.reset()
     return made
 
@@ -113,6 +119,35 @@ def test_all_numbers_of_rows_but_one_share_a_round(graphs: list[int]) -> None:
     assert len(graphs) == 2
 
 
+@pytest.mark.parametrize("by", ["act(epsilon = 0.01)", "ponder(prior = 0.2)"])
+def test_one_round_of_a_halting_loop(graphs: list[int], by: str) -> None:
+    """However long it thinks, a step is compiled once, beside the very last one."""
+    text = """net cell = rnn(in = 3, out = 4)
+net enough = linear(in = 4)
+
+program run(x: real[2]) -> real[4]:
+    seen: real[3] = 1.0
+    seen[..2] = x
+    h: real[4] = 0.0
+    repeat max 6 by HALTING:
+        h = cell(seen, h)
+        seen[2] = 0.0
+    until chance(sigmoid(enough(h) - 4.0 * x[0]))
+    return h
+"""
+    program = dp.loads(text.replace("HALTING", by))
+    plain, module = (
+        program.soften(backend=backend, seed=3).double() for backend in ("torch", "compile")
+    )
+    assert "as_one(" in module.source
+    for shift in (-3.0, 0.0, 3.0):  # soon, in time, at the bound
+        x = inputs(1, 5)[:, 0] + shift
+        same(slopes(module, x), slopes(plain, x))
+        costs = zip(module.costs.values(), plain.costs.values(), strict=True)
+        same(*(list(c) for c in zip(*costs, strict=True)))
+    assert 1 <= len(graphs) <= 3
+
+
 def test_without_gradients(graphs: list[int]) -> None:
     """Runs without gradients have code of their own, and ask for none."""
     plain, module = module_of("torch"), module_of("compile")
@@ -130,7 +165,7 @@ def test_auto_compiles_what_has_run_often(
     """It says what runs; small rounds, and loops without networks, stay as they are."""
     assert "as_one(" not in module_of("auto").source
     assert module_of("auto").source == module_of("torch").source
-    monkeypatch.setattr(counted, "LEAST", 1)
+    monkeypatch.setattr(pieces, "LEAST", 1)
     monkeypatch.setattr(fused, "PATIENCE", 20)
     plain, module = module_of("torch"), module_of("auto")
     assert "as_one(" in module.source
@@ -179,7 +214,7 @@ def test_transforms_run_the_file_as_it_stands(graphs: list[int]) -> None:
 
 def test_fit_takes_it(graphs: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Training finds the same on both, and is compiled on the way."""
-    monkeypatch.setattr(counted, "LEAST", 1)
+    monkeypatch.setattr(pieces, "LEAST", 1)
     monkeypatch.setattr(fused, "PATIENCE", 20)
 
     def draw(made: np.random.Generator) -> tuple[dict[str, Any], Any]:
