@@ -36,10 +36,12 @@ def test_scenes_show_their_digits(known: Digits) -> None:
     assert len(known.names) + len(digits(None, "test").names) == 1797
 
 
-def test_digits_to_train_on_are_worn_and_nothing_else_is() -> None:
+def test_few_digits_to_train_on_are_worn_and_nothing_else_is() -> None:
     """Twice the same digit is not the same, and there is no noise between digits."""
     points = np.random.default_rng(1).uniform(0.4, 0.6, (1, 8, 8))
-    known = Digits(points, np.array([3]))
+    many = growing(Digits(points, np.array([3])), 20)(np.random.default_rng(0), 0.0)[0]["scene"]
+    assert np.ptp(many.sum((1, 2))) < 1e-9
+    known = Digits(points, np.array([3]), few=True)
     scenes = growing(known, 20)(np.random.default_rng(0), 0.0)[0]["scene"]
     tops, lefts = ((scenes > 0).any(axis).argmax(1) for axis in (2, 1))
     for scene, top, left in zip(scenes, tops, lefts, strict=True):

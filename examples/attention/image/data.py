@@ -32,10 +32,14 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures of digits, [count, side, side] from 0 to 1, and which they are."""
+    """Pictures of digits, [count, side, side] from 0 to 1, and which they are.
+
+    `few` says that they are so few that those to train on are worn: no two then look alike.
+    """
 
     pictures: Points
     names: NDArray[np.int64]
+    few: bool = False
 
     @property
     def grid(self) -> dict[str, int]:
@@ -51,7 +55,7 @@ def digits(folder: Path | None, part: str) -> Digits:
 
         found = load_digits()
         own = slice(None, -HELD) if part == "train" else slice(-HELD, None)
-        return Digits(found.images[own] / 16, found.target[own].astype(int))
+        return Digits(found.images[own] / 16, found.target[own].astype(int), few=True)
     pictures = _idx(folder / f"{MNIST[part]}-images-idx3-ubyte", 16).reshape(-1, 14, 2, 14, 2)
     names = _idx(folder / f"{MNIST[part]}-labels-idx1-ubyte", 8)
     return Digits(pictures.mean((2, 4)) / 255, names.astype(int))
@@ -77,13 +81,13 @@ def drawn(known: Digits, count: int) -> Callable[[np.random.Generator], Batch]:
 def growing(known: Digits, count: int) -> Callable[[np.random.Generator, float], Batch]:
     """Return what draws scenes to train on: first of one digit, then of more, in the end all.
 
-    No digit is seen twice alike: it is brighter or darker, and noisy.
+    Where there are few digits, none is seen twice alike: it is brighter or darker, and noisy.
     """
 
     def draw(random: np.random.Generator, done: float) -> Batch:
         most = 1 + int(MOST * done / GROWS)
         numbers = (FEWEST, MOST) if most > MOST else (1, most)
-        return _batch(known, count, random, numbers, wear=True)
+        return _batch(known, count, random, numbers, wear=known.few)
 
     draw.__qualname__ = f"growing({len(known.names)}, {count})"
     return draw
