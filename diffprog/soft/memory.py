@@ -175,9 +175,7 @@ def put_on_diagonal(
     if count < n:
         line, value = widened(line, value, rank - 1, rank - 1)
         start = row - max(0, row + column + 1 - width)
-        before = line.narrow(1 - rank, 0, start)
-        after = line.narrow(1 - rank, start + count, n - start - count)
-        value = torch.cat((before, value, after), 1 - rank)
+        value = line.slice_scatter(value, 1 - rank, start, start + count)
     lines[row + column] = value
 
 

@@ -152,13 +152,24 @@ def _tables(
     shares: list[str] = []
     done: set[int] = set()
     for operands, tables in found.items():
+        one = next(iter(tables.values()))
         several = len({table.text for table in tables.values()}) > 1
-        values = math.prod(finite_item(x.type).size for x in next(iter(tables.values())).operands)
+        values = math.prod(finite_item(x.type).size for x in one.operands)
         if several and len(tables) * values * finite_item(t).size <= MOST_NUMBERS:
+            if len(operands) == 1:
+                tables |= _constant(cases, place, one.operands, done)
             code = _share(em, tables, operands, t, vector, len(cases))
             shares.append(em.typed(node, code, t, hint="share").code)
             done |= tables.keys()
     return shares, done
+
+
+def _constant(
+    cases: Sequence[Case], place: int, operands: tuple[Term, ...], done: set[int]
+) -> dict[int, Table]:
+    """Return the results that are constants, as tables in which all rows are the same."""
+    values = {k: c.results[place].value for k, c in enumerate(cases) if k not in done}
+    return {k: Table(operands, f"({v!r})") for k, v in values.items() if v is not None}
 
 
 def _share(

@@ -179,6 +179,39 @@ def test_alternatives_of_the_same_values_are_mixed_as_tables() -> None:
     assert "convolve(" not in text
 
 
+CONSTANTS = """\
+program p(a: int<5>, b: int<5>, k: int<7>) -> int<5>:
+    r = a
+    match k:
+        case 0:
+            r = (a + 1) % 5
+        case 1:
+            r = a * 2 % 5
+        case 2:
+            r = 3
+        case 3:
+            r = (b + 2) % 5
+        case 4:
+            r = b // 2
+        case 5:
+            r = 1
+        case 6:
+            r = b
+    return r
+"""
+
+
+def test_constants_are_tables_too() -> None:
+    """They are no further operation; where there are two tables they are in one of them."""
+    program = dp.loads(CONSTANTS)
+    assert body(program.soften()).count("torch.addcmul(") == 0
+    g = torch.Generator().manual_seed(0)
+    inputs = [random_value(t, g, (3,)) for t in program.parameters.values()]
+    found = program.soften().double()(*inputs)
+    torch.testing.assert_close(found, program.soften(backend="native").double()(*inputs))
+    torch.testing.assert_close(found.sum(-1), torch.ones(3, dtype=torch.float64))
+
+
 def test_tables_that_are_read_at_one_place_are_read_together() -> None:
     """They are put side by side before the loop."""
     text = body(dp.load(EXAMPLES / "turing" / "turing.dp").soften())
