@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diffprog.ir.graph import Const, For, Graph, Node, Param, Select, regions
+from diffprog.ir.graph import Const, For, Graph, Network, Node, Param, Select, regions, walk
 from diffprog.ir.merge import merge_cells
 from diffprog.ir.rewrite import Rule, live
 from diffprog.ir.same import same
@@ -116,10 +116,13 @@ def no_trip(_: Scene, node: Node) -> list[NodeId] | None:
 
 
 def one_trip(scene: Scene, node: Node) -> list[NodeId] | None:
-    """A loop over one number is its body."""
+    """A loop over one number is its body; with networks it stays, as it is at other sizes.
+
+    Who compiles its rounds has them already.
+    """
     assert isinstance(node, For)
     trips = _trips(scene, node)
-    if trips is None or len(trips) != 1:
+    if trips is None or len(trips) != 1 or any(isinstance(n, Network) for n in walk(node.body)):
         return None
     counter = scene.const(node.body.params[0], trips[0])
     return scene.inline(node.body, [counter, *node.inputs[2:]])

@@ -111,6 +111,17 @@ def test_one_round_for_all_lengths(graphs: list[int]) -> None:
     same(slopes(module, inputs(1, 4)), slopes(plain, inputs(1, 4)))
 
 
+def test_a_loop_of_one_round_is_one_still(graphs: list[int]) -> None:
+    """At a size of 1 the round is compiled, the same as at others."""
+    plain, module = module_of("torch", n=1), module_of("compile", n=1)
+    for _ in range(3):  # how wide its state gets, the first rounds say
+        same(slopes(module, inputs(1, 4)), slopes(plain, inputs(1, 4)))
+    assert len(graphs) == 1
+    other = module_of("compile", n=6)
+    same(slopes(other, inputs(6, 4)), slopes(module_of("torch", n=6), inputs(6, 4)))
+    assert len(graphs) == 1
+
+
 def test_all_numbers_of_rows_but_one_share_a_round(graphs: list[int]) -> None:
     """The second number of rows is compiled for all of them."""
     plain, module = module_of("torch"), module_of("compile")
