@@ -93,6 +93,7 @@ class Emitter:
         ends: for an array of which a slice from an end was replaced, by its code: the axis, the
             place of the cut, and the code of what is known before and after it.
         chances: the codes of values that are in [0, 1], being logistic functions.
+        bits: the bools that ints of two values were, by the code of the int.
         spent: the writes of the region that is written after which nothing reads the old array.
     """
 
@@ -113,6 +114,7 @@ class Emitter:
     fills: dict[str, str] = field(default_factory=dict)
     ends: dict[str, tuple[int, int, str | None, str | None]] = field(default_factory=dict)
     chances: set[str] = field(default_factory=set)
+    bits: dict[str, str] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)
     changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None
@@ -155,6 +157,13 @@ class Emitter:
     def tensors(self, terms: Sequence[Term]) -> list[str]:
         """Return the codes of terms as soft values."""
         return [self.tensor(t) for t in terms]
+
+    def mean(self, node: Node, term: Term, real: Type) -> Term:
+        """Write the mean of an int that a node needs, cell by cell; that of a bool is itself."""
+        code = self.tensor(term)
+        if code in self.bits:
+            return Term(self.bits[code], real)
+        return self.typed(node, f"{code} @ {self.writer.values(term.type)}", real, hint="mean")
 
     def less(self, value: Term) -> Term | None:
         """Return what a real is 1 minus of, where it is that."""

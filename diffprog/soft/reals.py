@@ -88,7 +88,7 @@ def _mean(em: Emitter, node: Apply, term: Term) -> Term:
     real: Type = Array(term.type.shape, Real()) if isinstance(term.type, Array) else Real()
     if term.number or term.value is not None:
         return Term(term.code, real, term.number, term.value)
-    return em.typed(node, f"{em.tensor(term)} @ {em.writer.values(old)}", real, hint="mean")
+    return em.mean(node, term, real)
 
 
 def _solid(em: Emitter, node: Apply, args: Sequence[Term]) -> list[Term]:

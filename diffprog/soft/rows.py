@@ -99,7 +99,9 @@ def finite(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     if node.op == "neg":
         return em.assign(node, f"{em.tensor(args[0])}.flip(-1)")
     if node.op == "int":
-        return em.assign(node, f"both({em.tensor(args[0])})")
+        found = em.assign(node, f"both({em.tensor(args[0])})")
+        em.bits[found.code] = em.tensor(args[0])
+        return found
     if node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
         code = compared(node.op, [_operand(em, a, node.type) for a in args], em.writer)
         return em.assign(node, code)
@@ -180,7 +182,7 @@ def mean(em: Emitter, node: Node, term: Term) -> Term:
     real = _with_item(term.type, Real())
     if term.number or term.value is not None:
         return converted(em, node, term, real)
-    return em.typed(node, f"{em.tensor(term)} @ {em.writer.values(term.type)}", real, hint="mean")
+    return em.mean(node, term, real)
 
 
 def _with_item(t: Type, new: Int | Real) -> Type:

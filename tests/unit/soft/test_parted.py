@@ -44,3 +44,15 @@ def test_what_is_multiplied_by_one_less_something_is_not_subtracted_first() -> N
     assert "value=-1)" in text
     assert " = one - " not in text
     assert text.count("torch.lerp(one, ") == 1
+
+
+def test_the_mean_of_a_bool_as_an_int_is_the_bool() -> None:
+    """Nothing is spread over two values to be summed up again."""
+    module = soft(
+        "program p(b: bool[2], x: real) -> (real, int<2>[2], real):\n"
+        "    return sum(real(int(b))) * x, int(b), 2.0 * int(b[0] xor b[1]) - x\n"
+    )
+    for a, b in zip(results(module), results(module, watched(module)), strict=True):
+        assert torch.allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert " @ " not in body(module)
+    assert body(module).count("both(") == 1
