@@ -91,7 +91,8 @@ class Emitter:
             code.
         fills: the numbers of which arrays are full, by the code of the array.
         ends: for an array of which a slice from an end was replaced, by its code: the axis, the
-            place of the cut, and the code of what is known before and after it.
+            place of the cut, the code of what is known before and after it, and of the number
+            of which it is full besides.
         chances: the codes of values that are in [0, 1], being logistic functions.
         bits: the bools that ints of two values were, by the code of the int.
         spent: the writes of the region that is written after which nothing reads the old array.
@@ -112,7 +113,9 @@ class Emitter:
     tables: dict[str, Expression] = field(default_factory=dict)
     diagonals: dict[str, str] = field(default_factory=dict)
     fills: dict[str, str] = field(default_factory=dict)
-    ends: dict[str, tuple[int, int, str | None, str | None]] = field(default_factory=dict)
+    ends: dict[str, tuple[int, int, str | None, str | None, str | None]] = field(
+        default_factory=dict
+    )
     chances: set[str] = field(default_factory=set)
     bits: dict[str, str] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 WORD = re.compile(r"[A-Za-z_]\w*")
-NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-"""A word that is no attribute of something."""
+NAME = re.compile(r"(?<![\w.'])[A-Za-z_]\w*")
+"""A word that is no attribute of something, and does not begin a text."""
 INDENT = "    "
 CALL = frozenset({"T", "TIES", "choice_T", "epsilon", "holes", "nets", "report", "lead"})
 """What each call of the function brings with it; without it, code is made of constants alone."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +20,8 @@ from diffprog.errors import fail
 from diffprog.nets import EXTERN, bound_as
 from diffprog.soft import deciders
 from diffprog.soft import layers as plain
+from diffprog.soft.leads import applied, each, one_by_one, rows, together, unflat
+from diffprog.soft.shown import Shown, shown
 from diffprog.soft.writer import Term
 from diffprog.types import Tuple, trail
 
@@ -120,6 +121,8 @@ def _key(name: str) -> str:
 
 def called(em: Emitter, node: Network, args: Sequence[Term]) -> str:
     """Return the code of a call."""
+    if (code := shown(em, node, args)) is not None:
+        return code
     lifted = [f"lifted={node.lifted}"] if node.lifted else []
     return f"nets[{node.name!r}]({', '.join([*em.tensors(args), *lifted])})"
 
@@ -202,24 +205,17 @@ class Call:
 
     def __call__(self, *tensors: Tensor, lifted: int = 0) -> Any:
         """Apply the network to soft values, along all their leading axes and `lifted` others."""
-        if self.restarts is None and self._are_rows(tensors):
-            return self.run(*tensors)
-        pairs = list(zip(tensors, self.own, strict=True))
-        lead = _together([x.shape[: x.dim() - n] for x, n in pairs])
         if self.restarts is None:
-            found = self.run(*[_rows(x, lead, n, 0) for x, n in pairs])
-            return found if len(lead) == 1 else _each(found, lambda y: _unflat(y, 0, lead))
+            return applied(self.run, self.own, tensors)
+        pairs = list(zip(tensors, self.own, strict=True))
+        lead = together([x.shape[: x.dim() - n] for x, n in pairs])
         return self._restarted(pairs, lead, self.lead + lifted)
 
-    def _are_rows(self, tensors: Sequence[Tensor]) -> bool:
-        """Say whether values have one leading axis, of one length: nothing is to be changed."""
-        rows = -1
-        for x, own in zip(tensors, self.own, strict=True):
-            shape = x.shape  # its length is asked in Python
-            if len(shape) != own + 1 or rows not in (-1, shape[0]):
-                return False
-            rows = shape[0]
-        return True
+    def shown(self, part: Tensor, span: tuple[int, int, int], *, alike: bool = False) -> Shown:
+        """Show a cell, for good, a part of its input: from a place to another of so many."""
+        assert self.module is not None
+        whole = self.restarts is not None or self.run is self.module
+        return Shown(self, self.module, part, span, alike=alike, whole=whole)
 
     def _restarted(
         self, pairs: Sequence[tuple[Tensor, int]], lead: tuple[int, ...], right: int
@@ -231,50 +227,11 @@ class Call:
         at = len(lead) - right - 1
         whole = (*lead[:at], self.restarts, *lead[at + 1 :])
         others = (*lead[:at], *lead[at + 1 :])
-        rows = [_rows(x, whole, n, at, split=True) for x, n in pairs]
+        given = tuple(rows(x, whole, n, at, split=True) for x, n in pairs)
         weights = dict(self.module.named_parameters())
         run = partial(functional_call, self.module)
-        found = (one_by_one(run) if self.alone else vmap(run))(weights, tuple(rows))
-        return _each(found, lambda y: _unflat(y, 1, others).movedim(0, at))
-
-
-def _together(leads: Sequence[torch.Size]) -> tuple[int, ...]:
-    """Return the leading axes of all; torch's own way takes longer than a small network."""
-    longest = sorted(leads, key=len)[-1]  # `max` by a key breaks a graph that is compiled
-    if all(lead in (longest, ()) for lead in leads):
-        return tuple(longest)
-    return tuple(torch.broadcast_shapes(*leads))  # type: ignore[no-untyped-call]
-
-
-def one_by_one(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what `vmap` would, a restart after the other."""
-
-    def every(weights: Mapping[str, Tensor], rows: Sequence[Tensor]) -> Any:
-        names, restarts = list(weights), range(len(rows[0]))
-        sets = ({name: weights[name][r] for name in names} for r in restarts)
-        found = [run(own, tuple(x[r] for x in rows)) for r, own in enumerate(sets)]
-        if isinstance(found[0], tuple):
-            return tuple(torch.stack(parts) for parts in zip(*found, strict=True))
-        return torch.stack(found)
-
-    return every
-
-
-def _rows(x: Tensor, lead: tuple[int, ...], own: int, at: int, *, split: bool = False) -> Tensor:
-    """Return a value with its leading axes as one, or with the one at `at` before the others."""
-    trailing = x.shape[x.dim() - own :]
-    x = x.expand((*lead, *trailing))
-    if not split:
-        return x if len(lead) == 1 else x.reshape(prod(lead), *trailing)
-    return x.movedim(at, 0).reshape(lead[at], prod(lead) // lead[at], *trailing)
-
-
-def _unflat(y: Tensor, at: int, lead: tuple[int, ...]) -> Tensor:
-    return y.reshape((*y.shape[:at], *lead, *y.shape[at + 1 :]))
-
-
-def _each(found: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    return tuple(map(change, found)) if isinstance(found, tuple) else change(found)
+        found = (one_by_one(run) if self.alone else vmap(run))(weights, given)
+        return each(found, lambda y: unflat(y, 1, others).movedim(0, at))
 
 
 def own_axes(slot: Slot) -> int:

@@ -228,7 +228,7 @@ def _with_slice(
         text = f"put_slice({code}, {new}, {index.lo}, {index.hi}, {axis}, {full})"
     found = em.assign(node, text)
     if at_end:
-        em.ends[found.code] = axis, cut, left, right
+        em.ends[found.code] = axis, cut, left, right, em.fills.get(code)
     return found
 
 

@@ -1,0 +1,162 @@
+"""Recurrent cells of whose input a part stays: what it gives the gates is had once, not each round.
+
+In: the call of a cell in a loop. Out: source that shows it what stays before the loop, and the rest
+in each round. The cell that thinks of Graves (2016) sees its input at every step, and beside it a
+flag that changes: W x is W' x' + w f, and W' x' is made once, forward and in reverse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.nn import functional
+
+from diffprog.soft.layers import OF_A_CELL, weights
+from diffprog.soft.leads import applied
+from diffprog.soft.memory import beside, edged
+from diffprog.soft.writer import shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from torch import Tensor, nn
+
+    from diffprog.ir.graph import Network
+    from diffprog.soft.emitter import Emitter
+    from diffprog.soft.writer import Term
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+"""How many gates each cell has."""
+PAYS = 20_000
+"""Products of a row that a cell of several gates has to be spared: torch has all of such a cell in
+one call, and its gates by themselves take longer."""
+
+
+class Part(NamedTuple):
+    """A part of a cell's input, from a place to another, and the rest of it.
+
+    `alike`: whether the rest is one number, that stands in all its cells.
+    """
+
+    code: str
+    lo: int
+    hi: int
+    rest: str
+    alike: bool = False
+
+
+def shown(em: Emitter, node: Network, args: Sequence[Term]) -> str | None:
+    """Return the code of a cell's call where a part of its input is the same in each round."""
+    if node.kind not in GATES or node.lifted or em.writer.fixed or em.pieces is not None:
+        return None
+    whole, *state = em.tensors(args)
+    (width,), (size,) = shape(args[0].type), shape(args[1].type)
+    for part in _parts(em, whole, width):
+        pays = node.kind == "rnn" or GATES[node.kind] * size * (part.hi - part.lo) >= PAYS
+        alike = ", alike=True" if part.alike else ""
+        code = f"nets[{node.name!r}].shown({part.code}, ({part.lo}, {part.hi}, {width}){alike})"
+        if pays and not em.writer.varies(code):
+            name = em.writer.shared(f"{node.name}_shown", code, node.type).code
+            return f"{name}({', '.join([part.rest, *state])})"
+    return None
+
+
+def _parts(em: Emitter, code: str, width: int) -> Iterator[Part]:
+    yield Part(code, 0, width, "None")
+    if code in em.ends:
+        _, cut, left, right, cell = em.ends[code]
+        for own, rest, lo, hi in ((left, right, 0, cut), (right, left, cut, width)):
+            if own is not None and rest is not None:
+                yield Part(own, lo, hi, rest)
+            elif own is not None and cell is not None:
+                yield Part(own, lo, hi, cell, alike=True)
+
+
+class Shown:
+    """A cell that was shown a part of its input.
+
+    Attributes:
+        module: the cell.
+    """
+
+    def __init__(
+        self,
+        call: Callable[..., Any],
+        module: nn.Module,
+        part: Tensor,
+        span: tuple[int, int, int],
+        *,
+        alike: bool,
+        whole: bool,
+    ) -> None:
+        lo, hi, width = span
+        self._call, self.module, self._part, self._alike = call, module, part, alike
+        self._before, self._after, self._asked_whole = lo, width - hi, whole
+        if whole:  # it has many weights, or somebody watches it
+            return
+        self._step = STEPS[type(module).__name__]
+        weight, inner, bias, inner_bias = weights(module, *OF_A_CELL)
+        before, own, after = torch.split(weight, [lo, hi - lo, width - hi], 1)
+        if self._step is not gru:  # one of its gates adds what the state gives later
+            bias = bias + inner_bias
+        self._own = self._gates = functional.linear(part, own, bias)
+        self._inner, self._bias, self._weight = inner.t(), inner_bias, before if lo else after
+        if alike:
+            more = self._weight.shape[1] > 1
+            self._weight = self._weight.sum(1) if more else self._weight.squeeze(1)
+        self._rest: Tensor | None = None
+
+    def __call__(self, rest: Tensor | None, *state: Tensor) -> Any:
+        """Return the cell's next state, of the rest of its input and its state."""
+        if self._asked_whole:
+            return self._call(self._whole(rest), *state)
+        gates = self._gates
+        if rest is not self._rest:
+            gates = self._all(rest)
+            if not torch.compiler.is_compiling():
+                self._rest, self._gates = rest, gates  # a flag is mostly what it was
+        return applied(self._run, (1,) * (1 + len(state)), (gates, *state))
+
+    def _run(self, gates: Tensor, *state: Tensor) -> Any:
+        return self._step(gates, *state, self._inner, self._bias)
+
+    def _all(self, rest: Tensor | None) -> Tensor:
+        """Return what the whole input gives the gates."""
+        if rest is None:
+            return self._own
+        if self._alike:
+            return torch.addcmul(self._own, rest.unsqueeze(-1), self._weight)
+        return self._own + functional.linear(rest, self._weight)
+
+    def _whole(self, rest: Tensor | None) -> Tensor:
+        """Return the whole input."""
+        if rest is None:
+            return self._part
+        if self._alike:
+            return edged(self._part, rest, self._before, self._after)
+        return beside(*((rest, self._part) if self._before else (self._part, rest)), 0, 1)
+
+
+def rnn(gates: Tensor, h: Tensor, inner: Tensor, _: Tensor) -> Tensor:
+    """Return tanh(W x + U h + b), of W x + b."""
+    return torch.tanh(torch.addmm(gates, h, inner))
+
+
+def gru(gates: Tensor, h: Tensor, inner: Tensor, bias: Tensor) -> Tensor:
+    """Return the next state of a gated recurrent unit (Cho 2014; as `torch.nn.GRUCell` has it)."""
+    reset, update, new = gates.chunk(3, -1)
+    own_reset, own_update, own = torch.addmm(bias, h, inner).chunk(3, -1)
+    new = torch.tanh(torch.addcmul(new, torch.sigmoid(reset + own_reset), own))
+    return torch.lerp(new, h, torch.sigmoid(update + own_update))
+
+
+def lstm(gates: Tensor, h: Tensor, c: Tensor, inner: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the next h and c of a long short-term memory (Hochreiter 1997)."""
+    new, forget, cell, out = torch.addmm(gates, h, inner).chunk(4, -1)
+    c = torch.addcmul(torch.sigmoid(forget) * c, torch.sigmoid(new), torch.tanh(cell))
+    return torch.sigmoid(out) * torch.tanh(c), c
+
+
+STEPS: dict[str, Callable[..., Any]] = {"Rnn": rnn, "Gru": gru, "Lstm": lstm}
+"""What each layer makes of what its gates are given, and its state."""
