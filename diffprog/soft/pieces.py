@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from diffprog.ir.graph import For, Loop
     from diffprog.soft.writer import Writer
 
-WHOLE = 900
-"""The lines of a program, unrolled, that is compiled as a whole: some twenty seconds."""
+WHOLE = 1500
+"""The lines of a program, unrolled, that is compiled as a whole: a minute, or two."""
 
 PIECE = 200
 """The lines that are compiled together of a loop: beyond, a call costs little beside its work."""
