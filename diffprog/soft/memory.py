@@ -19,8 +19,11 @@ def contract(index: Tensor, rows: Tensor) -> Tensor:
     """Return sum_j index[j] rows[j]. [..., n], [..., n, w] -> [..., w].
 
     Where the rows do not change along the last leading axis (restarts with a batch beside
-    them), that axis becomes one of the matrix product instead of a loop over small ones.
+    them), that axis becomes one of the matrix product instead of a loop over small ones. A
+    compiler has small products beside what is around them, and not as calls by themselves.
     """
+    if torch.compiler.is_compiling() and rows.shape[-1] * rows.shape[-2] <= 256:
+        return (index.unsqueeze(-1) * rows).sum(-2)
     if rows.dim() == 2:
         return index @ rows
     if index.dim() >= 2 and rows.shape[-3] == 1:

@@ -114,3 +114,20 @@ def test_transforms_run_the_file_as_it_stands() -> None:
     _, module = pair(POWER)
     slope = torch.func.grad(lambda v: module(v=v).sum())(torch.tensor(3.0, dtype=torch.float64))
     assert slope.item() == 54.0
+
+
+def test_small_products_are_no_calls() -> None:
+    """A compiler has a product with a small table among what is around it; eager it is one call."""
+    text = "program p(at: int<4>, xs: real[4, 3]) -> real[3]:\n    return xs[at]\n"
+    module = dp.loads(text).soften(backend="torch")
+    given = (torch.full((5, 4), 0.25), torch.randn(5, 4, 3))
+    eager = module(*given)
+    found: list[str] = []
+
+    def look(graph: torch.fx.GraphModule, _: object) -> object:
+        found.extend(str(node.target) for node in graph.graph.nodes)
+        return graph.forward
+
+    compiled = torch.compile(module, backend=look, fullgraph=True)(*given)
+    torch.testing.assert_close(compiled, eager)
+    assert not any("matmul" in target for target in found)
