@@ -123,16 +123,29 @@ def first_largest(x: Tensor) -> Tensor:
     return best * (best.cumsum(-1) == 1)
 
 
+def shares(scores: Tensor) -> Tensor:
+    """Return softmax(scores). [..., n] -> [..., n].
+
+    torch takes one row after another where the axis is shorter than its vectors, and many at once
+    where it is the first.
+    """
+    n = scores.shape[-1]
+    few = torch.compiler.is_compiling() or not scores.is_cpu or scores.numel() < 256 * n
+    if few or n >= 16:
+        return torch.softmax(scores, -1)
+    return torch.softmax(scores.movedim(-1, 0), 0).movedim(0, -1)
+
+
 def pick(scores: Tensor, t: float | Tensor) -> Tensor:
     """Return softmax(scores / T). [..., n] -> [..., n]."""
-    return first_largest(scores) if is_cold(t) else torch.softmax(cooled(scores, t), -1)
+    return first_largest(scores) if is_cold(t) else shares(cooled(scores, t))
 
 
 def pick_least(scores: Tensor, minus_t: float | Tensor) -> Tensor:
     """Return softmax(-scores / T), given -T. [..., n] -> [..., n]."""
     if not isinstance(minus_t, Tensor):
         return pick(-scores, -minus_t)
-    return torch.softmax(scores / minus_t, -1)
+    return shares(scores / minus_t)
 
 
 def choice(logits: Tensor, t: float | Tensor | None) -> Tensor:

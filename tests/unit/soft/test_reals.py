@@ -195,3 +195,19 @@ def test_sharpen_of_what_underflows() -> None:
     assert one[2] == 0
     (slope,) = torch.autograd.grad((one * torch.arange(4.0)).sum(), p)
     assert torch.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("n", [1, 3, 15, 16])
+@pytest.mark.parametrize("lead", [(), (2,), (40, 9), (1000,)])
+def test_shares_are_a_softmax(lead: tuple[int, ...], n: int) -> None:
+    """Of few rows and of many, which are laid out another way; slopes too, and batched."""
+    generator = torch.Generator().manual_seed(0)
+    x, w = (torch.randn(*lead, n, dtype=torch.float64, generator=generator) for _ in range(2))
+    mine, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    out, wanted = kernels.shares(mine), torch.softmax(theirs, -1)
+    torch.testing.assert_close(out, wanted, rtol=0, atol=1e-15)
+    (out * w).sum().backward()  # type: ignore[no-untyped-call]
+    (wanted * w).sum().backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(mine.grad, theirs.grad, rtol=0, atol=1e-15)
+    if lead:
+        torch.testing.assert_close(torch.func.vmap(kernels.shares)(x), wanted.detach())
