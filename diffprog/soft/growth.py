@@ -42,7 +42,7 @@ from diffprog.types import Array, Bool, Enum, Int, Real, Tuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Graph, Node
+    from diffprog.ir.graph import Graph, Node, NodeId
     from diffprog.types import Type
 
 MOST_VISITS = 1 << 14
@@ -106,6 +106,38 @@ def is_tame(node: Loop) -> bool:
         return _Sizes().loop(node) < LARGEST
     except WildError:
         return False
+
+
+def only_shown(node: Loop) -> set[int]:
+    """Return the inputs of a loop that nothing but its cells sees, and those alike in all rounds.
+
+    How large they are is nothing to a row that goes on: a cell's state is bounded whatever it is
+    shown, and what was no number in a later round would have been none in the first.
+    """
+    count, found = len(node.inputs) - node.carried, set(range(node.carried, len(node.inputs)))
+    regions = [node.probe, node.stop, node.go, node.last]
+    for graph in regions if node.before is None else [node.before, *regions]:
+        first = len(graph.params) - count - node.carried
+        found = {i for i in found if _is_shown(graph, graph.params[first + i].id)}
+    return found
+
+
+def _is_shown(graph: Graph, start: NodeId) -> bool:
+    """Say whether a region only shows a value to cells, as a whole or a part of their input."""
+    copies = {start}
+    for number in sorted(live(graph).nodes):
+        node = graph[number]
+        if copies.isdisjoint(node.inputs):
+            continue
+        match node:
+            case Write(op=None) if all(isinstance(graph[i], Const) for i in node.inputs[2:]):
+                copies.add(number)
+            case Network(kind=kind) if kind in KINDS and KINDS[kind].grows:
+                if not copies.isdisjoint(node.inputs[1:]):
+                    return False
+            case _:
+                return False
+    return copies.isdisjoint(graph.results)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from diffprog.soft.apart import writes_itself
 from diffprog.soft.cells import as_cells, copied
 from diffprog.soft.emitter import placed
-from diffprog.soft.growth import is_tame
+from diffprog.soft.growth import is_tame, only_shown
 from diffprog.soft.live import live
 from diffprog.soft.watching import rounds
 from diffprog.soft.writer import Term, assign_all, item, row_of, weighed
@@ -120,9 +120,13 @@ def tame(em: Emitter, loop: Round, starts: dict[int, str]) -> str:
     reals = [p for p in loop.state if isinstance(item(types[p]), Real)]
     if not reals or not is_tame(loop.node):
         return "False"
-    given = [a for a in loop.args[loop.node.carried :] if a is not None and a.value is None]
+    shown, count = only_shown(loop.node), loop.node.carried
+    looked = [a for i, a in enumerate(loop.args) if i >= count and i not in shown]
+    given = [a for a in looked if a is not None and a.value is None]
     codes = [em.tensor(a) for a in given if isinstance(item(a.type), Real)]
     codes = [c for c in [*codes, *(starts[p] for p in reals)] if not em.writer.is_constant(c)]
+    if not codes:
+        return "True"
     return em.writer.assign("tame", f"are_moderate({', '.join(dict.fromkeys(codes))})", Bool()).code
 
 

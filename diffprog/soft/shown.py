@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch.nn import functional
 
+from diffprog.soft.halting import is_transformed
 from diffprog.soft.layers import OF_A_CELL, weights
 from diffprog.soft.leads import applied
 from diffprog.soft.memory import beside, edged
@@ -125,9 +126,9 @@ class Shown:
         """Return what the whole input gives the gates."""
         if rest is None:
             return self._own
-        if self._alike:
+        if self._alike and not _is_nothing(rest):
             return torch.addcmul(self._own, rest.unsqueeze(-1), self._weight)
-        return self._own + functional.linear(rest, self._weight)
+        return self._own if self._alike else self._own + functional.linear(rest, self._weight)
 
     def _whole(self, rest: Tensor | None) -> Tensor:
         """Return the whole input."""
@@ -136,6 +137,12 @@ class Shown:
         if self._alike:
             return edged(self._part, rest, self._before, self._after)
         return beside(*((rest, self._part) if self._before else (self._part, rest)), 0, 1)
+
+
+def _is_nothing(flag: Tensor) -> bool:
+    """Say whether a flag is a constant 0, where that may be asked and is no work."""
+    plain = flag.dim() == 0 and flag.is_cpu and not flag.requires_grad
+    return plain and not (torch.compiler.is_compiling() or is_transformed()) and flag.item() == 0
 
 
 def rnn(gates: Tensor, h: Tensor, inner: Tensor, _: Tensor) -> Tensor:

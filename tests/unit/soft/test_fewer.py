@@ -310,12 +310,35 @@ def test_which_loops_with_networks_are_tame(change: str, tame: bool) -> None:
     assert is_tame(loop) is tame
 
 
+@pytest.mark.parametrize(
+    ("call", "looked"),
+    [
+        ("cell(x, h, c)", False),
+        ("cell(with_one(x, k), h, c)", False),
+        ("cell(x * 0.5, h, c)", True),
+        ("cell(more(x), h, c)", True),
+        ("cell(x, h, x)", True),
+        ("cell(with_one(x, x[0]), h, c)", True),
+    ],
+)
+def test_what_only_cells_are_shown_is_not_looked_at(call: str, looked: bool) -> None:
+    """It is alike in all rounds, and their state is bounded whatever it is."""
+    text = THINKER.replace("cell(x, h, c)", call).replace("    repeat", "    k = 1.0\n    repeat")
+    text = text.replace("        h, c =", "        k = 0.5 * k\n        h, c =")
+    text += "\nfn with_one(xs: real[3], k: real) -> real[3]:\n    xs[1] = k\n    return xs\n"
+    assert ("are_moderate" in body(dp.loads(text).soften())) is looked
+
+
+@pytest.mark.parametrize("scale", [3.0, 1e308])
 @pytest.mark.parametrize("by", ["act(epsilon = 0.01)", "ponder(prior = 0.2)"])
-def test_a_row_that_has_stopped_thinking_is_as_if_alone(by: str) -> None:
-    """Others go on with the same cell; results and slopes of the weights are those of each row."""
+def test_a_row_that_has_stopped_thinking_is_as_if_alone(by: str, scale: float) -> None:
+    """Others go on with the same cell; results and slopes of the weights are those of each row.
+
+    Numbers may be so large that what the gates are given is infinite.
+    """
     module = dp.loads(THINKER.replace("act(epsilon = 0.01)", by)).soften().double()
     g = torch.Generator().manual_seed(0)
-    x = 3 * torch.randn(6, 3, generator=g, dtype=torch.float64)
+    x = scale * torch.randn(6, 3, generator=g, dtype=torch.float64).clamp(-1.7, 1.7)
     together = module(x)
     used = [p for net in ("cell", "enough") for p in getattr(module.nets, net).parameters()]
     slopes = torch.autograd.grad(together.square().sum(), used)
