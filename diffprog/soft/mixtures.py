@@ -92,7 +92,7 @@ def mixed(
     pairs = list(zip(weights, codes, strict=True))
     total = " + ".join(shares) or "{} * {}".format(*pairs.pop(0))
     for weight, code in pairs:
-        total = f"torch.addcmul({em.typed(node, total, t, hint=name).code}, {weight}, {code})"
+        total = f"{em.typed(node, total, t, hint=name).code} + {weight} * {code}"
     return em.typed(node, total, t, hint=name)
 
 

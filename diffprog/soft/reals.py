@@ -76,8 +76,7 @@ def _added(old: str, other: str | bool, weight: str, *, sign: str = "+") -> str:
     """Return the code of a sum whose second term, True for 1, counts by a weight."""
     if other is True:
         return f"{old} {sign} {weight}"
-    value = ", value=-1" if sign == "-" else ""
-    return f"torch.addcmul({old}, {other}, {weight}{value})"
+    return f"{old} {sign} {other} * {weight}"
 
 
 def _mean(em: Emitter, node: Apply, term: Term) -> Term:

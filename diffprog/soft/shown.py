@@ -127,7 +127,7 @@ class Shown:
         if rest is None:
             return self._own
         if self._alike and not _is_nothing(rest):
-            return torch.addcmul(self._own, rest.unsqueeze(-1), self._weight)
+            return self._own + rest.unsqueeze(-1) * self._weight
         return self._own if self._alike else self._own + functional.linear(rest, self._weight)
 
     def _whole(self, rest: Tensor | None) -> Tensor:
@@ -154,14 +154,14 @@ def gru(gates: Tensor, h: Tensor, inner: Tensor, bias: Tensor) -> Tensor:
     """Return the next state of a gated recurrent unit (Cho 2014; as `torch.nn.GRUCell` has it)."""
     reset, update, new = gates.chunk(3, -1)
     own_reset, own_update, own = torch.addmm(bias, h, inner).chunk(3, -1)
-    new = torch.tanh(torch.addcmul(new, torch.sigmoid(reset + own_reset), own))
+    new = torch.tanh(new + torch.sigmoid(reset + own_reset) * own)
     return torch.lerp(new, h, torch.sigmoid(update + own_update))
 
 
 def lstm(gates: Tensor, h: Tensor, c: Tensor, inner: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
     """Return the next h and c of a long short-term memory (Hochreiter 1997)."""
     new, forget, cell, out = torch.addmm(gates, h, inner).chunk(4, -1)
-    c = torch.addcmul(torch.sigmoid(forget) * c, torch.sigmoid(new), torch.tanh(cell))
+    c = torch.sigmoid(forget) * c + torch.sigmoid(new) * torch.tanh(cell)
     return torch.sigmoid(out) * torch.tanh(c), c
 
 
