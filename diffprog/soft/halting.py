@@ -80,7 +80,7 @@ def certain(p: Tensor, value: bool) -> Tensor:
 
 def added(out: float | Tensor, weight: Tensor, value: Tensor) -> Tensor:
     """Return out + weight * value; a number is nothing yet."""
-    return out + weight * value if isinstance(out, Tensor) else weight * value
+    return torch.addcmul(out, weight, value) if isinstance(out, Tensor) else weight * value
 
 
 def rows_on(alive: Tensor, epsilon: float | Tensor, harmless: bool) -> Tensor | None:
