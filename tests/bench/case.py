@@ -39,6 +39,7 @@ class Case:
         compiled: the same with what one would compile compiled.
         algo: AlgoVision's, of the numbers in order.
         padded: the hand-written version that always runs to the bound.
+        module: the hand-written version as a module of torch's layers, named as ours.
         sizes: of the program.
         holes: the keys of holes by the names of their logits.
         nets: the places of networks' weights, as `net.weight`, by their names.
@@ -57,6 +58,7 @@ class Case:
     compiled: Callable[[], Callable[..., Sequence[Tensor]]]
     algo: Callable[[], Callable[..., Any]] | None = None
     padded: Callable[..., Sequence[Tensor]] | None = None
+    module: Callable[[], torch.nn.Module] | None = None
     sizes: dict[str, int] = field(default_factory=dict)
     holes: dict[str, str] = field(default_factory=dict)
     nets: dict[str, str] = field(default_factory=dict)
@@ -79,14 +81,17 @@ class Case:
         for name, key in self.holes.items():
             # The numbers are the parameters: gradients of all variants are asked of the same ones.
             module.holes[key.replace(".", ":")] = numbers[name]
+        return self.bound(module, module.nets, numbers)
+
+    def bound(self, module: torch.nn.Module, layers: torch.nn.Module, numbers: Numbers) -> Variant:
+        """Return a module as a variant, with the numbers of its networks in it."""
         for name, place in self.nets.items():
             net, weight = place.split(".")
-            setattr(getattr(module.nets, net), weight, numbers[name])
+            setattr(getattr(layers, net), weight, numbers[name])
         inside = self.holes.keys() | self.nets.keys()
 
         def run(given: Numbers) -> Sequence[Tensor]:
-            out = module(**{n: x for n, x in given.items() if n not in inside})
-            return out if isinstance(out, tuple) else (out,)
+            return _several(module(**{n: x for n, x in given.items() if n not in inside}))
 
         return run
 
@@ -97,6 +102,8 @@ class Case:
                 return self.algo is not None and device == "cpu"
             case "hand padded":
                 return self.padded is not None
+            case "hand module":
+                return self.module is not None
             case "hand graphed" | "ours graphed":
                 return device == "cuda"
             case "ours native" | "ours auto":
@@ -120,6 +127,10 @@ class Case:
                 assert self.padded is not None
                 padded = self.padded
                 return lambda given: padded(**given, temperature=self.temperature)
+            case ["hand", "module"]:
+                assert self.module is not None
+                module = self.module()
+                return self.bound(module, module, numbers)
             case ["hand", "compiled"]:
                 compiled = self.compiled()
                 return lambda given: compiled(**given, temperature=self.temperature)

@@ -96,6 +96,31 @@ def act_step(
     return h, total + unit, active * ~ends, torch.addcmul(out, weight, h)
 
 
+class ActModule(torch.nn.Module):
+    """The same as one would keep it to train: a module of torch's layers."""
+
+    def __init__(self, features: int, state: int, answers: int) -> None:
+        super().__init__()
+        self.cell = torch.nn.RNNCell(features + 1, state)
+        self.halting = torch.nn.Linear(state, 1)
+        self.readout = torch.nn.Linear(state, answers)
+
+    def forward(self, x: Tensor, bound: int = 50) -> Tensor:
+        """Think until every row has halted."""
+        h = out = x.new_zeros(x.shape[0], self.cell.hidden_size)
+        total, active = x.new_zeros(x.shape[0], 1), x.new_ones(x.shape[0], 1)
+        for k in range(bound):
+            h = self.cell(F.pad(x, (0, 1), value=float(k == 0)), h)
+            unit = torch.sigmoid(self.halting(h))
+            last = k == bound - 1
+            ends = torch.ones_like(unit, dtype=torch.bool) if last else total + unit >= 1 - EPSILON
+            out = torch.addcmul(out, active * torch.where(ends, 1 - total, unit), h)
+            total, active = total + unit, active * ~ends
+            if not active.any():
+                break
+        return self.readout(out)  # type: ignore[no-any-return]
+
+
 def act(
     x: Tensor,
     *,

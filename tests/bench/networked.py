@@ -95,6 +95,7 @@ def act(mean: int) -> Case:
         cells.act,
         compiled,
         padded=partial(cells.act, padded=True),
+        module=partial(cells.ActModule, FEATURES, STATE, ANSWERS),
         nets=places(weights(torch.Generator()), "cell", "halting", "readout"),
         temperature=1.0,
     )

@@ -28,6 +28,7 @@ VARIANTS = (
     "hand eager",
     "hand compiled",
     "hand padded",
+    "hand module",
     "hand graphed",
     "AlgoVision",
     "ours torch",
