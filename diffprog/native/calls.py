@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from diffprog.native.generate import Generated
     from diffprog.types import Type
 
-MOST_KEPT = 1 << 25
+MOST_KEPT = 1 << 21
 """The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
 
-Beyond the processor's cache, computing again is faster than reading back.
+Beyond the cache that a core has for itself, computing again is faster than reading back.
 """
 
 TAPES: dict[tuple[int, torch.dtype], Tensor] = {}
