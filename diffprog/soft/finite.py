@@ -85,7 +85,7 @@ def turned(p: Tensor, q: Tensor, turns: Sequence[int]) -> Tensor:
     first, *others = q[..., None].unbind(-2)
     out = first * (p.roll(turns[0], -1) if turns[0] else p)
     for share, turn in zip(others, turns[1:], strict=True):
-        out = out + share * (p.roll(turn, -1) if turn else p)
+        out = torch.addcmul(out, share, p.roll(turn, -1) if turn else p)
     return out
 
 
