@@ -3,7 +3,8 @@
 In: the options of a `net` line. Out: a module of rows: its tensors have one leading axis, and then
 the axes of the signature in `diffprog.nets`; of a finite argument, its distribution. What is called
 in every round of a loop says by `taken` what it computes with the weights that it has now: to ask a
-module for them takes longer than a small product.
+module for them takes longer than a small product. A cell says by `of_gates` what it makes of what
+its input gives its gates.
 """
 
 from __future__ import annotations
@@ -102,6 +103,15 @@ class Lstm(nn.LSTMCell):
         """Return the next h and c."""
         return self.taken()(x, h, c)
 
+    @staticmethod
+    def of_gates(
+        gates: Tensor, h: Tensor, c: Tensor, inner: Tensor, _: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the next h and c, of what the input gives the gates (Hochreiter 1997)."""
+        new, forget, cell, out = torch.addmm(gates, h, inner).chunk(4, -1)
+        c = torch.sigmoid(forget) * c + torch.sigmoid(new) * torch.tanh(cell)
+        return torch.sigmoid(out) * torch.tanh(c), c
+
 
 class Rnn(nn.RNNCell):
     """One step of a plain recurrent network."""
@@ -115,9 +125,16 @@ class Rnn(nn.RNNCell):
         """Return the next h."""
         return self.taken()(x, h)
 
+    @staticmethod
+    def of_gates(gates: Tensor, h: Tensor, inner: Tensor, _: Tensor) -> Tensor:
+        """Return tanh(W x + U h + b), of W x + b."""
+        return torch.tanh(torch.addmm(gates, h, inner))
+
 
 class Gru(nn.GRUCell):
-    """One step of a GRU."""
+    """One step of a GRU. One of its gates adds what the state gives later, with its bias."""
+
+    own_bias = True
 
     def taken(self) -> Callable[[Tensor, Tensor], Tensor]:
         """Return what gives the next h."""
@@ -127,6 +144,14 @@ class Gru(nn.GRUCell):
     def forward(self, x: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
         """Return the next h."""
         return self.taken()(x, h)
+
+    @staticmethod
+    def of_gates(gates: Tensor, h: Tensor, inner: Tensor, bias: Tensor) -> Tensor:
+        """Return the next h, of what the input gives the gates (Cho 2014, as torch has it)."""
+        reset, update, new = gates.chunk(3, -1)
+        own_reset, own_update, own = torch.addmm(bias, h, inner).chunk(3, -1)
+        new = torch.tanh(new + torch.sigmoid(reset + own_reset) * own)
+        return torch.lerp(new, h, torch.sigmoid(update + own_update))
 
 
 class Encoder(nn.Module):

@@ -96,10 +96,10 @@ class Shown:
         self._before, self._after, self._asked_whole = lo, width - hi, whole
         if whole:  # it has many weights, or somebody watches it
             return
-        self._step = STEPS[type(module).__name__]
+        self._step: Callable[..., Any] = module.of_gates  # type: ignore[assignment]
         weight, inner, bias, inner_bias = weights(module, *OF_A_CELL)
         before, own, after = torch.split(weight, [lo, hi - lo, width - hi], 1)
-        if self._step is not gru:  # one of its gates adds what the state gives later
+        if not getattr(module, "own_bias", False):
             bias = bias + inner_bias
         self._own = self._gates = functional.linear(part, own, bias)
         self._inner, self._bias, self._weight = inner.t(), inner_bias, before if lo else after
@@ -143,27 +143,3 @@ def _is_nothing(flag: Tensor) -> bool:
     """Say whether a flag is a constant 0, where that may be asked and is no work."""
     plain = flag.dim() == 0 and flag.is_cpu and not flag.requires_grad
     return plain and not (torch.compiler.is_compiling() or is_transformed()) and flag.item() == 0
-
-
-def rnn(gates: Tensor, h: Tensor, inner: Tensor, _: Tensor) -> Tensor:
-    """Return tanh(W x + U h + b), of W x + b."""
-    return torch.tanh(torch.addmm(gates, h, inner))
-
-
-def gru(gates: Tensor, h: Tensor, inner: Tensor, bias: Tensor) -> Tensor:
-    """Return the next state of a gated recurrent unit (Cho 2014; as `torch.nn.GRUCell` has it)."""
-    reset, update, new = gates.chunk(3, -1)
-    own_reset, own_update, own = torch.addmm(bias, h, inner).chunk(3, -1)
-    new = torch.tanh(new + torch.sigmoid(reset + own_reset) * own)
-    return torch.lerp(new, h, torch.sigmoid(update + own_update))
-
-
-def lstm(gates: Tensor, h: Tensor, c: Tensor, inner: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the next h and c of a long short-term memory (Hochreiter 1997)."""
-    new, forget, cell, out = torch.addmm(gates, h, inner).chunk(4, -1)
-    c = torch.sigmoid(forget) * c + torch.sigmoid(new) * torch.tanh(cell)
-    return torch.sigmoid(out) * torch.tanh(c), c
-
-
-STEPS: dict[str, Callable[..., Any]] = {"Rnn": rnn, "Gru": gru, "Lstm": lstm}
-"""What each layer makes of what its gates are given, and its state."""
