@@ -91,6 +91,11 @@ class Embedding(nn.Module):
         return p @ self.weight
 
 
+def with_state(sums: Tensor, h: Tensor, inner: Tensor | None) -> Tensor:
+    """Return sums with what a state adds to them; nothing where it is known to be 0."""
+    return sums if inner is None else torch.addmm(sums, h, inner)
+
+
 class Lstm(nn.LSTMCell):
     """One step of an LSTM; its state are two arguments."""
 
@@ -105,10 +110,10 @@ class Lstm(nn.LSTMCell):
 
     @staticmethod
     def of_gates(
-        gates: Tensor, h: Tensor, c: Tensor, inner: Tensor, _: Tensor
+        gates: Tensor, h: Tensor, c: Tensor, inner: Tensor | None, _: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return the next h and c, of what the input gives the gates (Hochreiter 1997)."""
-        new, forget, cell, out = torch.addmm(gates, h, inner).chunk(4, -1)
+        new, forget, cell, out = with_state(gates, h, inner).chunk(4, -1)
         c = torch.sigmoid(forget) * c + torch.sigmoid(new) * torch.tanh(cell)
         return torch.sigmoid(out) * torch.tanh(c), c
 
@@ -126,9 +131,9 @@ class Rnn(nn.RNNCell):
         return self.taken()(x, h)
 
     @staticmethod
-    def of_gates(gates: Tensor, h: Tensor, inner: Tensor, _: Tensor) -> Tensor:
+    def of_gates(gates: Tensor, h: Tensor, inner: Tensor | None, _: Tensor) -> Tensor:
         """Return tanh(W x + U h + b), of W x + b."""
-        return torch.tanh(torch.addmm(gates, h, inner))
+        return torch.tanh(with_state(gates, h, inner))
 
 
 class Gru(nn.GRUCell):
@@ -146,10 +151,10 @@ class Gru(nn.GRUCell):
         return self.taken()(x, h)
 
     @staticmethod
-    def of_gates(gates: Tensor, h: Tensor, inner: Tensor, bias: Tensor) -> Tensor:
+    def of_gates(gates: Tensor, h: Tensor, inner: Tensor | None, bias: Tensor) -> Tensor:
         """Return the next h, of what the input gives the gates (Cho 2014, as torch has it)."""
         reset, update, new = gates.chunk(3, -1)
-        own_reset, own_update, own = torch.addmm(bias, h, inner).chunk(3, -1)
+        own_reset, own_update, own = with_state(bias, h, inner).chunk(3, -1)
         new = torch.tanh(new + torch.sigmoid(reset + own_reset) * own)
         return torch.lerp(new, h, torch.sigmoid(update + own_update))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from diffprog.lang.typed import Hole, Net
+    from diffprog.soft.networks import Call
 
 
 class Learned(Choices):
@@ -51,6 +52,12 @@ class Learned(Choices):
         )
         super().reset(generator, noise=noise)
         self.nets.reset(generator)
+
+    def calls(self, lead: int) -> dict[str, Call]:
+        """Return the networks as the generated source calls them, with `lead` leading axes."""
+        layers = self._modules["nets"]  # by its name it is found last, after all else
+        assert isinstance(layers, Layers)
+        return layers.calls(lead)
 
     def network_weights(self, restart: int | None = None) -> dict[str, Any]:
         """Return the weights of the `net` lines as arrays, keyed ``nets.cell.weight_ih``."""

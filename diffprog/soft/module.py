@@ -212,7 +212,7 @@ class SoftProgram(Learned):
         like, report, nets = self.like, nothing(), {}
         if self._networked:
             lead = 0 if self.restarts is None else self.signature.lead(tensors)
-            nets = self.nets.calls(lead)
+            nets = self.calls(lead)
         given = {
             "holes": holes, "constants": constants, "like": like, "report": report, "nets": nets,
             "T": self.temperature, "choice_T": self.choice_temperature, "ties": self.ties,

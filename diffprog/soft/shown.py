@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 from diffprog.soft.halting import is_transformed
@@ -98,14 +99,17 @@ class Shown:
             return
         self._step: Callable[..., Any] = module.of_gates  # type: ignore[assignment]
         weight, inner, bias, inner_bias = weights(module, *OF_A_CELL)
-        before, own, after = torch.split(weight, [lo, hi - lo, width - hi], 1)
+        own, other = weight, None
+        if hi - lo < width:  # it stands at one end: of three parts one is empty
+            sizes = [n for n in (lo, hi - lo, width - hi) if n]
+            own, other = weight.split_with_sizes(sizes, 1)[:: -1 if lo else 1]
         if not getattr(module, "own_bias", False):
             bias = bias + inner_bias
         self._own = self._gates = functional.linear(part, own, bias)
-        self._inner, self._bias, self._weight = inner.t(), inner_bias, before if lo else after
-        if alike:
-            more = self._weight.shape[1] > 1
-            self._weight = self._weight.sum(1) if more else self._weight.squeeze(1)
+        self._inner, self._bias = inner.t(), inner_bias
+        if other is not None and alike:
+            other = other.sum(1) if other.shape[1] > 1 else other.squeeze(1)
+        self._weight = other
         self._rest: Tensor | None = None
 
     def __call__(self, rest: Tensor | None, *state: Tensor) -> Any:
@@ -117,6 +121,8 @@ class Shown:
             gates = self._all(rest)
             if not torch.compiler.is_compiling():
                 self._rest, self._gates = rest, gates  # a flag is mostly what it was
+        if _is_plain(state[0], 1) and not state[0].any():
+            return self._step(gates, *state, None, self._bias)  # each cell by itself
         return applied(self._run, (1,) * (1 + len(state)), (gates, *state))
 
     def _run(self, gates: Tensor, *state: Tensor) -> Any:
@@ -126,9 +132,12 @@ class Shown:
         """Return what the whole input gives the gates."""
         if rest is None:
             return self._own
-        if self._alike and not _is_nothing(rest):
+        if not self._alike:
+            return self._own + functional.linear(rest, self._weight)
+        if not _is_plain(rest, 0):
             return self._own + rest.unsqueeze(-1) * self._weight
-        return self._own if self._alike else self._own + functional.linear(rest, self._weight)
+        flag = rest.item()
+        return torch.add(self._own, self._weight, alpha=flag) if flag else self._own
 
     def _whole(self, rest: Tensor | None) -> Tensor:
         """Return the whole input."""
@@ -139,7 +148,13 @@ class Shown:
         return beside(*((rest, self._part) if self._before else (self._part, rest)), 0, 1)
 
 
-def _is_nothing(flag: Tensor) -> bool:
-    """Say whether a flag is a constant 0, where that may be asked and is no work."""
-    plain = flag.dim() == 0 and flag.is_cpu and not flag.requires_grad
-    return plain and not (torch.compiler.is_compiling() or is_transformed()) and flag.item() == 0
+def _is_plain(x: Tensor, own: int) -> bool:
+    """Say whether a value is one of `own` axes for all rows, that may be looked at and is no work.
+
+    A flag is mostly a constant, and so is the state before the first round, mostly of zeros. What
+    has slopes, of either mode, is none.
+    """
+    plain = x.dim() == own and x.is_cpu and not (x.requires_grad or x.is_meta)
+    if not plain or torch.compiler.is_compiling() or is_transformed():
+        return False
+    return forward_ad._current_level < 0

@@ -7,6 +7,7 @@ import re
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import diffprog as dp
 
@@ -46,13 +47,15 @@ fn beside(a: real[m], b: real[n]) -> real[m + n]:
 """
 
 
-def program_of(kind: str, shown: str, loop: str, inputs: int, hidden: int) -> dp.Program:
-    """Return a program whose cell sees `xs` in every round of a loop."""
+def program_of(
+    kind: str, shown: str, loop: str, inputs: int, hidden: int, first: float = 0.1
+) -> dp.Program:
+    """Return a program whose cell sees `xs` in every round of a loop, its state first a number."""
     more = {"all of it": 0, "three flags": 3, "an array after it": hidden}
     more["an array before it"] = hidden
     state = ", ".join(STATES[kind])
     call = INPUTS[shown].format(state=state, first="h")
-    starts = "\n".join(f"    {s}: real[{hidden}] = 0.1" for s in STATES[kind])
+    starts = "\n".join(f"    {s}: real[{hidden}] = {first}" for s in STATES[kind])
     head, end = {
         "for": ("for t in 0 .. 4:", ""),
         "act": ("repeat max 6 by act(epsilon = 0.01):", "    until chance(sigmoid(stop(h)))\n"),
@@ -77,10 +80,11 @@ def found(module: dp.SoftProgram, xs: Tensor) -> list[Tensor]:
 @pytest.mark.parametrize("loop", ["for", "act"])
 @pytest.mark.parametrize("shown", INPUTS)
 @pytest.mark.parametrize("kind", STATES)
-def test_it_is_multiplied_once(kind: str, shown: str, loop: str) -> None:
+@pytest.mark.parametrize("first", [0.0, 0.1])
+def test_it_is_multiplied_once(first: float, kind: str, shown: str, loop: str) -> None:
     """Held against the cell of torch, which is asked with the whole input where one watches it."""
     inputs, hidden = (3, 4) if kind == "rnn" else (112, 64)
-    program = program_of(kind, shown, loop, inputs, hidden)
+    program = program_of(kind, shown, loop, inputs, hidden, first)
     module = program.soften(backend="torch").double()
     before, inside = module.source.split("def round_of" if loop == "act" else "for t in range", 1)
     assert re.search(r"cell_shown = nets\['cell'\]\.shown\(xs, ", before)
@@ -97,6 +101,25 @@ def test_it_is_multiplied_once(kind: str, shown: str, loop: str) -> None:
         for mine, theirs in zip(ours, whole, strict=True):
             if theirs is not None:
                 torch.testing.assert_close(mine, theirs, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # torch's own
+@pytest.mark.parametrize("kind", STATES)
+def test_a_first_state_of_zeros_has_slopes_of_the_forward_mode(kind: str) -> None:
+    """A state that is nothing is not multiplied, unless somebody asks how it changes."""
+    state = ", ".join(STATES[kind])
+    program = dp.loads(
+        f"net cell = {kind}(in = 112, out = 64)\n\n"
+        f"program p(xs: real[112], h: real[64], c: real[64]) -> real[64]:\n"
+        f"    for t in 0 .. 2:\n        {state} = cell(xs, {state})\n    return h + c\n"
+    )
+    module = program.soften().double()
+    xs, h, c, slope = torch.randn(4, 112, dtype=torch.float64, generator=torch.Generator())
+    h, c, slope = torch.zeros_like(h[:64]), c[:64], slope[:64]
+    with torch.no_grad(), forward_ad.dual_level():
+        found = forward_ad.unpack_dual(module(xs, forward_ad.make_dual(h, slope), c)).tangent
+    _, wanted = torch.func.jvp(lambda h: module(xs, h, c), (h,), (slope,))
+    torch.testing.assert_close(found, wanted)
 
 
 @pytest.mark.parametrize("kind", ["gru", "lstm"])
