@@ -99,17 +99,16 @@ class Shown:
             return
         self._step: Callable[..., Any] = module.of_gates  # type: ignore[assignment]
         weight, inner, bias, inner_bias = weights(module, *OF_A_CELL)
-        own, other = weight, None
-        if hi - lo < width:  # it stands at one end: of three parts one is empty
-            sizes = [n for n in (lo, hi - lo, width - hi) if n]
-            own, other = weight.split_with_sizes(sizes, 1)[:: -1 if lo else 1]
+        sizes = [n for n in (lo, hi - lo, width - hi) if n]  # it stands at an end, or is all
+        own, *others = weight.split_with_sizes(sizes, 1)[:: -1 if lo else 1]
         if not getattr(module, "own_bias", False):
             bias = bias + inner_bias
         self._own = self._gates = functional.linear(part, own, bias)
         self._inner, self._bias = inner.t(), inner_bias
-        if other is not None and alike:
-            other = other.sum(1) if other.shape[1] > 1 else other.squeeze(1)
-        self._weight = other
+        self._weight: Tensor = others[0] if others else own
+        if alike:
+            more = self._weight.shape[1] > 1
+            self._weight = self._weight.sum(1) if more else self._weight.squeeze(1)
         self._rest: Tensor | None = None
 
     def __call__(self, rest: Tensor | None, *state: Tensor) -> Any:
