@@ -1,8 +1,8 @@
 """Rounds of loops under `torch.compile`: each once, for all rounds, lengths and files it stands in.
 
 In: a round as a function of its file, how often it runs before it pays. Out: what it gives,
-compiled. A compiler takes a state that is as wide in the first round as in all others: how wide
-that is, and of what slopes are asked, the first rounds say, which run as they stand.
+compiled: once for a state that stays as wide as it is and has the same slopes asked of it, and once
+for one that does not, as in a first round. Which it is the first run of a round says, as it stands.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ PATIENCE = 1000
 
 MOST_FORMS = 4096
 """The most combinations of shapes that are remembered of a round."""
-
-GROWS = 8
-"""The rounds by which a state is as wide as it gets."""
 
 OF_FILES: dict[str, Any] = {
     "size_asserts": False,
@@ -57,7 +54,7 @@ class Hot:
         self.counts: dict[Form, int] = {}
         self.after: dict[Form, Form] = {}
         self.broken = False
-        self._made: dict[bool, Callable[..., Any]] = {}
+        self._made: dict[tuple[bool, bool], Callable[..., Any]] = {}
 
     def count(self, key: Form) -> int:
         """Count a round that began with values of some forms."""
@@ -67,76 +64,64 @@ class Hot:
         self.counts[key] = self.counts.get(key, 0) + 1
         return self.counts[key]
 
-    def compiled(self) -> Callable[..., Any]:
-        """Return what runs a round compiled: one for all with gradients, one for all without."""
-        grad = torch.is_grad_enabled()
-        if grad not in self._made:  # the compiler counts what it compiles of one piece of code
-            name = f"{self.code.co_name}_{'with' if grad else 'without'}_gradient"
+    def compiled(self, steady: bool) -> Callable[..., Any]:
+        """Return what runs a round compiled, one for all: with gradients, or without.
+
+        A state that a round hands on in another form is that of a first round, which has its own.
+        """
+        key = torch.is_grad_enabled(), steady
+        if key not in self._made:  # the compiler counts what it compiles of one piece of code
+            with_, kind = "with" if key[0] else "without", "" if steady else "first_"
+            name = f"{kind}{self.code.co_name}_{with_}_gradient"
             own = FunctionType(told.__code__.replace(co_name=name), globals(), name)
-            self._made[grad] = torch.compile(own, options=OPTIONS)
-        return self._made[grad]
+            self._made[key] = torch.compile(own, options=OPTIONS)
+        return self._made[key]
 
 
 class Rounds:
     """The rounds of one run of a loop.
 
     Attributes:
-        warm: whether they are compiled, in time.
+        warm: whether a round was compiled, in time.
     """
 
     def __init__(self, function: FunctionType, carried: int, patience: int) -> None:
-        self.hot, self.carried = hot(function), carried
-        self._as_it_stands, self._patience, self._steady = function, patience, False
-        self._key: tuple[bool, Form, Form] | None = None
-        own = FunctionType(self.hot.code, self.hot.names, closure=function.__closure__)
-        self._round, self.warm = own, not self.hot.broken
+        self.hot, self.carried, self.warm = hot(function), carried, False
+        self._as_it_stands, self._patience = function, patience
+        self._round = FunctionType(self.hot.code, self.hot.names, closure=function.__closure__)
+        self._state: Form | None = None
+        self._steady = self._ours = False
 
     def __call__(self, report: dict[str, dict[int, Any]] | None, *given: Any) -> Any:
         """Run a round compiled, or as it stands before that pays."""
-        if not self._pays(given):
+        if self.hot.broken:
             return self._as_it_stands(report, *given)
-        if self._steady:
-            cells = map(_alone, given[self.carried :])
-            found, lines = self.hot.compiled()(self._round, [*given[: self.carried], *cells])
-        else:
-            found, lines = self._first(given)
+        if self._state is None:
+            cells = [c.cell_contents for c in self._round.__closure__ or ()]
+            self._rest = _forms(given[self.carried :]), _forms(cells), torch.is_grad_enabled()
+            self._state = _forms(given[: self.carried])
+        key = self._state, self._rest
+        often = self.hot.count(key) > self._patience
+        if not self._steady:
+            known = self.hot.after.get(key)
+            if known is None:
+                found = self._as_it_stands(report, *given)
+                self._state = self.hot.after[key] = _forms(found[: self.carried])
+                return found
+            self._steady, self._state = known == self._state, known
+        if not often or (self._patience and not self._steady):  # of first rounds a call has one
+            return self._as_it_stands(report, *given)
+        found, lines = self.hot.compiled(self._steady)(self._round, self._alone(given))
+        self.warm = self._ours = True
         for kind, amounts in lines.items():
             for line, amount in amounts.items():
                 note(report, kind, line, amount)
         return found
 
-    def _pays(self, given: Sequence[Any]) -> bool:
-        """Count a round, and say whether so many have run; the first says so for all."""
-        if self._key is None and self.warm:
-            self._key = (torch.is_grad_enabled(), _forms(given), self._outside())
-            self.warm = self.hot.count(self._key) > self._patience
-        elif self._key is not None and not self.warm:
-            self.hot.count(self._key)
-        return self.warm
-
-    def _outside(self) -> Form:
-        return _forms([c.cell_contents for c in self._round.__closure__ or ()])
-
-    def _first(self, given: Sequence[Any]) -> Any:
-        """Run a round of a state that may have to be made wider first.
-
-        Where it is not known yet how wide, this round says so: it runs as it stands.
-        """
-        assert self._key is not None
-        state, cells = _forms(given[: self.carried]), _forms(given[self.carried :])
-        rest = (self._key[0], cells, self._key[2])
-        for _ in range(GROWS):
-            after = self.hot.after.get((state, rest))
-            self._steady = after == state
-            if self._steady or after is None:
-                break
-            state = after
-        given = list(map(_widened, given, (*state, *cells)))
-        if self._steady:
-            return self.hot.compiled()(self._round, given)
-        found, lines = told(self._as_it_stands, given)
-        self.hot.after[state, rest] = _forms(found[: self.carried])
-        return found, lines
+    def _alone(self, given: Sequence[Any]) -> list[Any]:
+        """Return what a round is given as tensors of their own; those that are our own are."""
+        ours = self.carried if self._ours else 0
+        return [*given[:ours], *map(_alone, given[ours:])]
 
 
 def told(
@@ -197,17 +182,6 @@ def _form(x: Any) -> Form:
             return _forms(x)
         case _:
             return None
-
-
-def _widened(x: Any, form: Form) -> Any:
-    """Return a value as wide as a form says, of which slopes may be asked if it says so."""
-    if not isinstance(x, Tensor):
-        return x
-    shape, slopes = form
-    if slopes and not x.requires_grad:
-        x = x.detach().requires_grad_()
-        return x.expand(shape).clone(memory_format=torch.contiguous_format)
-    return _alone(x if x.shape == shape else x.expand(shape))
 
 
 def _alone(x: Any) -> Any:

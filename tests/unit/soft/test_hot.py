@@ -97,29 +97,29 @@ def test_one_round_for_all_lengths(graphs: list[int]) -> None:
     """Lengths, temperatures and rows of several lengths compile nothing anew."""
     plain, module = module_of("torch"), module_of("compile")
     same(slopes(module, inputs(3, 4)), slopes(plain, inputs(3, 4)))
-    assert len(graphs) == 1
+    assert len(graphs) == 1  # that of a state that stays as wide as it is
     for n in (7, 12):
         same(slopes(module, inputs(n, 4)), slopes(plain, inputs(n, 4)))
-    assert len(graphs) == 1
+    assert len(graphs) == 2  # the first round's too
     for T in (0.5, 0.4):  # noqa: N806
         plain.temperature = module.temperature = T
         same(slopes(module, inputs(5, 4)), slopes(plain, inputs(5, 4)))
-    assert len(graphs) == 2
+    assert len(graphs) == 4
     rows = [*inputs(5, 4), *inputs(2, 4)]
     same(slopes(module, rows), slopes(plain, rows))
-    assert len(graphs) == 2
+    assert len(graphs) == 4
     same(slopes(module, inputs(1, 4)), slopes(plain, inputs(1, 4)))
 
 
 def test_a_loop_of_one_round_is_one_still(graphs: list[int]) -> None:
     """At a size of 1 the round is compiled, the same as at others."""
     plain, module = module_of("torch", n=1), module_of("compile", n=1)
-    for _ in range(3):  # how wide its state gets, the first rounds say
+    for _ in range(3):
         same(slopes(module, inputs(1, 4)), slopes(plain, inputs(1, 4)))
     assert len(graphs) == 1
     other = module_of("compile", n=6)
     same(slopes(other, inputs(6, 4)), slopes(module_of("torch", n=6), inputs(6, 4)))
-    assert len(graphs) == 1
+    assert len(graphs) == 2  # of rounds after the first
 
 
 def test_all_numbers_of_rows_but_one_share_a_round(graphs: list[int]) -> None:
@@ -132,7 +132,7 @@ def test_all_numbers_of_rows_but_one_share_a_round(graphs: list[int]) -> None:
 
 @pytest.mark.parametrize("by", ["act(epsilon = 0.01)", "ponder(prior = 0.2)"])
 def test_one_round_of_a_halting_loop(graphs: list[int], by: str) -> None:
-    """However long it thinks, a step is compiled once, beside the very last one."""
+    """However long it thinks, a step is compiled once, beside the very first and the very last."""
     text = """net cell = rnn(in = 3, out = 4)
 net enough = linear(in = 4)
 
@@ -156,7 +156,7 @@ program run(x: real[2]) -> real[4]:
         same(slopes(module, x), slopes(plain, x))
         costs = zip(module.costs.values(), plain.costs.values(), strict=True)
         same(*(list(c) for c in zip(*costs, strict=True)))
-    assert 1 <= len(graphs) <= 3
+    assert 2 <= len(graphs) <= 4
 
 
 def test_without_gradients(graphs: list[int]) -> None:
@@ -180,14 +180,14 @@ def test_auto_compiles_what_has_run_often(
     monkeypatch.setattr(fused, "PATIENCE", 20)
     plain, module = module_of("torch"), module_of("auto")
     assert "as_one(" in module.source
-    for times in range(8):
+    for times in range(16):
         n = 3 + times % 2
         assert module.backend == "torch"
         same(slopes(module, inputs(n, 4)), slopes(plain, inputs(n, 4)))
         if graphs:
             break
     assert graphs
-    assert 5 <= times <= 7
+    assert 8 <= times <= 12  # of three or four rounds, the first is of another kind
     slopes(module, inputs(3, 4))
     assert module.backend == "compile"
     for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
