@@ -9,6 +9,7 @@ runs the file as it stands where nothing can be compiled.
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -135,5 +136,11 @@ def all_told(
 def _steady(number: Any, like: Tensor) -> Any:
     """Return a number as a tensor, but those that the file treats by themselves."""
     if isinstance(number, int | float) and number not in (0, 1):
-        return like.new_tensor(number)
+        return _constant(number, like.dtype, like.device)
     return number
+
+
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what is made there may not be met by slopes later
+def _constant(number: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(number, dtype=dtype, device=device)

@@ -65,6 +65,15 @@ def test_whole() -> None:
     assert (out.item(), slope.item()) == (54.0, 54.0)
 
 
+def test_a_temperature_that_was_met_in_inference_mode_has_slopes_later() -> None:
+    """A number is made a tensor once, for all calls that are set to it."""
+    plain, module = pair(PASS, n=3)
+    plain.temperature = module.temperature = 0.625  # type: ignore[assignment]
+    with torch.inference_mode():
+        module(**{k: torch.tensor(v, dtype=torch.float64) for k, v in INPUTS.items()})
+    torch.testing.assert_close(step(module, INPUTS), step(plain, INPUTS))
+
+
 def test_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long loops are compiled some rounds at a time; no temperature is compiled anew."""
     monkeypatch.setattr(torchgen, "WHOLE", 0)
