@@ -22,13 +22,13 @@ HERE = Path(__file__).parent
 BATCH = 16
 STEPS = 12_000
 EVERY = 1000
-TRIES = 4
+TRIES = 8
 """Trainings at most: where one does not come to answer rightly, the next has other weights."""
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
     "network_lr": 4e-4,
     "fall": 0.32,
-    "stop_when_exact": 2,
+    "stop_when_exact": 3,
     "backend": "auto",
 }
 """What the benchmark trains with; small machines are quicker without a compiler."""
