@@ -36,7 +36,7 @@ def learn(
 ) -> Result:  # fmt: skip
     """Train on sounds of one length at a time."""
     program = dp.load(HERE / "listen.dp", **(sizes or {}))
-    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 5e-3, "fall": 0.03, "select": "soft"}
+    chosen = {"steps": STEPS, "every": EVERY, "network_lr": 5e-3, "fall": 0.03}
     chosen |= {"cool": COOL, "stop_when_exact": False, "progress": False}
     return dp.fit(program, growing(known, batch), seed=seed, **(chosen | options))
 
@@ -100,7 +100,7 @@ def main() -> int:
         with bench.timed() as clock:
             result = learn(train, seed, steps=given.steps)
         bench.add(setup, "CPU seconds to learn", time.process_time() - start, seed=seed)
-        for way, temperature in (("softly", 1.0), ("crisply", 0.0)):
+        for way, temperature in ((f"at temperature {COOL[1]}", COOL[1]), ("crisply", 0.0)):
             wrong = errors(result.program, test, 1_000 + seed, temperature=temperature)
             bench.add(setup, f"digit error % {way}", wrong, seed=seed, seconds=clock.seconds)
         if given.picture is not None and seed == 0:
