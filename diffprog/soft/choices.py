@@ -81,13 +81,8 @@ class Choices(nn.Module):
 
     def logits(self, lead: int) -> dict[str, Tensor]:
         """Return the logits of all holes, restarts standing left of `lead` other leading axes."""
-        found: dict[str, Tensor] = {}
-        for key in self.hole_types:
-            value: Tensor = self.hole(key)
-            if self.restarts is not None and lead:
-                value = value.reshape(self.restarts, *(1,) * lead, *value.shape[1:])
-            found[key] = value
-        return found
+        found = {key: self.hole(key) for key in self.hole_types}
+        return found if self.restarts is None or not lead else aside(found, lead)
 
     @torch.no_grad()
     def reset(self, seed: int | torch.Generator = 0, *, noise: float = NOISE) -> None:
@@ -176,6 +171,11 @@ class Choices(nn.Module):
             return f"{key}: {label(hole, int(place[0]))} ({float(best[0]):.2f} of 1)"
         lead = f"leading weight {float(best.mean()):.2f}"
         return f"{key}: {len(best)} choices of {weights.shape[-1]}, {lead}"
+
+
+def aside(logits: Mapping[str, Tensor], lead: int) -> dict[str, Tensor]:
+    """Return logits of restarts, which then stand left of `lead` other leading axes."""
+    return {k: x.reshape(x.shape[0], *(1,) * lead, *x.shape[1:]) for k, x in logits.items()}
 
 
 def sizes(hole: Hole) -> tuple[int, ...]:

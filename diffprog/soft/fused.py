@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
+from diffprog.soft.choices import aside
 from diffprog.soft.halting import is_transformed
 from diffprog.soft.hot import OF_FILES, PATIENCE, Rounds
 
@@ -54,25 +55,34 @@ class Fused:
         """What runs a call: `compile`, or `torch` before that pays, and where it has failed."""
         return "compile" if self.warm and not self.broken else "torch"
 
-    def __call__(self, *inputs: Tensor, report: dict[str, dict[int, Any]], **given: Any) -> Any:
-        """Run what is compiled; in transforms, and without a compiler, the file as it stands."""
+    def __call__(
+        self, *inputs: Tensor, report: dict[str, dict[int, Any]], lead: int = 0, **given: Any
+    ) -> Any:
+        """Run what is compiled; in transforms, and without a compiler, the file as it stands.
+
+        `lead` is how many axes of inputs the logits of restarts are still to stand left of.
+        """
         if _is_inside():
-            return self.function(*inputs, report=report, **given)
+            return self.function(*inputs, report=report, **_placed(given, lead))
         if not self.broken:
             try:
-                return self._run(inputs, given, report)
+                return self._run(inputs, given, lead, report)
             except TorchDynamoException as problem:
                 text = str(problem).strip().splitlines()[0]
                 warnings.warn(f"the torch source is used: {text}", RuntimeWarning, stacklevel=2)
                 self.broken = True
         with torch.compiler.set_stance("force_eager"):
-            return self.function(*inputs, report=report, **given)
+            return self.function(*inputs, report=report, **_placed(given, lead))
 
     def _run(
-        self, inputs: tuple[Tensor, ...], given: Mapping[str, Any], report: dict[str, Any]
+        self,
+        inputs: tuple[Tensor, ...],
+        given: Mapping[str, Any],
+        lead: int,
+        report: dict[str, Any],
     ) -> Any:
         steady = {k: _steady(given[k], given["like"]) for k in KNOBS}
-        found, lines = self.run(self.function, inputs, {**given, **steady})
+        found, lines = self.run(self.function, inputs, {**given, **steady}, lead)
         for kind, amounts in lines.items():
             report[kind].update(amounts)
         return found
@@ -126,11 +136,15 @@ def constants_of(function: Callable[..., Any], like: Tensor) -> dict[str, Tensor
 
 
 def all_told(
-    function: Callable[..., Any], inputs: tuple[Tensor, ...], given: Mapping[str, Any]
+    function: Callable[..., Any], inputs: tuple[Tensor, ...], given: Mapping[str, Any], lead: int
 ) -> tuple[Any, dict[str, dict[int, Any]]]:
     """Return what a generated function gives, and what it reports."""
     report: dict[str, dict[int, Any]] = {}
-    return function(*inputs, report=report, **given), report
+    return function(*inputs, report=report, **_placed(given, lead)), report
+
+
+def _placed(given: Mapping[str, Any], lead: int) -> Mapping[str, Any]:
+    return {**given, "holes": aside(given["holes"], lead)} if lead else given
 
 
 def _steady(number: Any, like: Tensor) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from diffprog.soft import watched
 from diffprog.soft.choices import sizes
-from diffprog.soft.fused import constants_of, fused
+from diffprog.soft.fused import Fused, constants_of, fused
 from diffprog.soft.inputs import gathered, leaves
 from diffprog.soft.learned import Learned
 from diffprog.soft.outcomes import averaged, has_outcomes, outcomes_of
@@ -171,13 +171,16 @@ class SoftProgram(Learned):
 
         Or with other weights: then no logits are read.
         """
+        settings: dict[str, Any] = {"choice_T": self.choice_temperature}
         holes = logits
-        choice_T: float | Tensor | None = self.choice_temperature  # noqa: N806
         if weights is not None:
-            holes, choice_T = weights, None  # noqa: N806
+            holes, settings = weights, {"choice_T": None}
         elif holes is None:
-            holes = self.logits(self.signature.lead(tensors)) if self.hole_types else {}
-        outputs = self._ran(self._function, self._constants, tensors, holes, choice_T=choice_T)
+            lead = 0 if self.restarts is None else self.signature.lead(tensors)
+            if isinstance(self._function, Fused):  # there it costs nothing
+                settings["lead"], lead = lead, 0
+            holes = self.logits(lead)
+        outputs = self._ran(self._function, self._constants, tensors, holes, **settings)
         if not isinstance(self.result, Tuple):
             return outputs[0]
         return outputs if self._is_flat else gathered(self.result, iter(outputs))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch._dynamo.utils import counters
+from torch._inductor import config
 
 import diffprog as dp
-from diffprog.soft import pieces, torchgen
+from diffprog.soft import fused, pieces, torchgen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +36,10 @@ program steps(x: real, stride: real, limit: real) -> (real, real):
         x = x + stride
         n_steps = n_steps + 1.0
     return x, n_steps
+"""
+HOLE = """program plus(x: real) -> real:
+    learn k: int<3>
+    return x * real(k)
 """
 INPUTS = {"x": [0.0, 0.5], "stride": [0.5, 0.75], "limit": [9.0, 30.0]}
 
@@ -107,15 +113,39 @@ def test_copies_are_compiled_too() -> None:
     assert copy.deepcopy(pair(POWER)[1]).backend == "compile"
 
 
-def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler() -> None:
     """A message once, and the torch source."""
     torch.compiler.reset()
-    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", ("/nonexistent/c++",))
     plain, module = pair(POWER)
-    with pytest.warns(RuntimeWarning, match="the torch source is used"):
+    with (
+        config.patch({"cpp.cxx": ("/nonexistent/c++",)}),
+        pytest.warns(RuntimeWarning, match="the torch source is used"),
+    ):
         found = step(module, {"v": [1.5]})
     assert found == step(plain, {"v": [1.5]}) == step(module, {"v": [1.5]})
     assert module.backend == "torch"
+
+
+@pytest.mark.parametrize("how", ["compiled", "broken", "looked at"])
+@pytest.mark.parametrize("lead", [(), (2,), (3, 2)])
+def test_restarts_stand_left_of_what_inputs_have(
+    how: str, lead: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logits are put beside the axes of inputs inside of what is compiled."""
+    found = []
+    for backend in ("torch", "compile"):
+        module = dp.loads(HOLE).soften(backend=backend, restarts=4, seed=1).double()
+        if how == "broken":
+            monkeypatch.setattr(module._function, "broken", True, raising=False)
+        if how == "looked at":
+            monkeypatch.setattr(fused, "_is_inside", lambda: True)
+        x = torch.arange(1.0, 1 + math.prod(lead), dtype=torch.float64).reshape(lead)
+        out = module(x)
+        out.sum().backward()
+        (logits,) = module.parameters()
+        found += [out, logits.grad]
+    assert found[0].shape == (4, *lead)
+    torch.testing.assert_close(found[2:], found[:2])
 
 
 def test_transforms_run_the_file_as_it_stands() -> None:
