@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,18 +26,19 @@ OPTIONS = {"sizes": SMALL, "network_lr": 0.02, "every": 20}
 @pytest.fixture(scope="module")
 def copied() -> Result:
     """A machine trained to copy one or two vectors of two bits."""
-    return copy.learn(0, longest=2, steps=100, **OPTIONS)
+    return copy.learn(0, longest=2, steps=200, **OPTIONS)
 
 
 def test_copy_is_learned(copied: Result) -> None:
-    """More than half of the sequences of two come out right: guessing gives a sixteenth."""
-    first, last = copied.metrics[0]["loss"], copied.metrics[-1]["loss"]
-    assert isinstance(first, float)
-    assert isinstance(last, float)
-    assert last < first
+    """Most sequences of two come out right, where guessing gives a sixteenth; the loss falls.
+
+    A loss is that of one batch, whose sequences have one or two vectors: five of them are compared.
+    """
+    losses = [float(str(row["loss"])) for row in copied.metrics]
+    assert fmean(losses[-5:]) < fmean(losses[:5]) / 2
     assert copied.best.dev is not None
-    assert copied.best.dev > 0.5
-    assert copy.wrong(copied.program, 2, 64, 5) < 2
+    assert copied.best.dev > 0.7
+    assert copy.wrong(copied.program, 2, 64, 5) < 0.5
 
 
 def test_the_crisp_machine_is_the_soft_one_without_temperature(copied: Result) -> None:

@@ -25,7 +25,7 @@ HELD = 64
 hardest."""
 STEPS = 12_000
 EVERY = 1000
-TRIES = 3
+TRIES = 6
 """Trainings at most: where one does not come to answer rightly, the next has other weights."""
 OPTIONS: dict[str, Any] = {
     "optimiser": "graves",
