@@ -190,8 +190,8 @@ MUTANTS = (
     ),
     Mutant(
         "mixed-restarts", 6, "diffprog/soft/choices.py",
-        "value = value.reshape(self.restarts, *(1,) * lead, *value.shape[1:])",
-        "value = value.mean(0)",
+        "x.reshape(x.shape[0], *(1,) * lead, *x.shape[1:])",
+        "x.mean(0)",
         "each restart has logits of its own",
         "test_broadcast.py::test_restarts",
     ),
