@@ -46,9 +46,7 @@ class Row:
         program: the case's program.
         setup: its size.
         variant: which of the peers.
-        median_s: of a step, forward and backward, over the rounds.
-        min_s: of the fastest round.
-        spread_s: between the quartiles of the rounds.
+        rounds_s: of a step, forward and backward, in each round; the other variants take turns.
         compile_s: from nothing to the end of the first step, less one step.
         peak_rss_mb: of the variant's process.
         max_diff: of outputs and gradients from the hand-written ones, relative to the largest.
@@ -58,17 +56,38 @@ class Row:
     program: str
     setup: str
     variant: str
-    median_s: float = math.nan
-    min_s: float = math.nan
-    spread_s: float = math.nan
+    rounds_s: tuple[float, ...] = ()
     compile_s: float = math.nan
     peak_rss_mb: float = math.nan
     max_diff: float = math.nan
     note: str = ""
 
+    @property
+    def median_s(self) -> float:
+        """Of the rounds; not a number where there is none."""
+        return median(self.rounds_s) if self.rounds_s else math.nan
+
+    @property
+    def min_s(self) -> float:
+        """Of the fastest round."""
+        return min(self.rounds_s, default=math.nan)
+
+    @property
+    def spread_s(self) -> float:
+        """Between the quartiles of the rounds."""
+        low, high = quartiles(self.rounds_s)
+        return high - low
+
     def as_json(self) -> dict[str, object]:
         """Return it with null for what was not measured."""
-        return {k: None if v != v else v for k, v in asdict(self).items()}
+        found = {"median_s": self.median_s, "min_s": self.min_s, "spread_s": self.spread_s}
+        return {k: None if v != v else v for k, v in (asdict(self) | found).items()}
+
+
+def quartiles(numbers: Sequence[float]) -> tuple[float, float]:
+    """Return the numbers a quarter of the way from each end; of none, not a number."""
+    found, away = sorted(numbers), len(numbers) // 4
+    return (found[away], found[-1 - away]) if found else (math.nan, math.nan)
 
 
 @dataclass
@@ -254,30 +273,20 @@ def measured(
                 results[variant][3].append(pipe.recv())
         for variant, pipe in open_.items():
             pipe.send(None)
-            rows[variant] = _row(case, variant, results[variant], pipe.recv())
+            gap, compile_s, _, times = results[variant]
+            rows[variant] = Row(
+                case.program,
+                case.setup,
+                variant,
+                rounds_s=tuple(times),
+                compile_s=max(0.0, compile_s),
+                peak_rss_mb=pipe.recv(),
+                max_diff=gap,
+                note="" if gap <= AGREES else "DISAGREES",
+            )
     for row in rows.values():
         print(f"{row.program}, {row.setup}, {row.variant}: {_said(row)}", file=sys.stderr)
     return [rows[v] for v in variants]
-
-
-def _row(
-    case: Case, variant: str, found: tuple[float, float, float, list[float]], peak: float
-) -> Row:
-    gap, compile_s, _, times = found
-    times = sorted(times)
-    n = len(times)
-    return Row(
-        case.program,
-        case.setup,
-        variant,
-        median_s=median(times),
-        min_s=times[0],
-        spread_s=times[(3 * n) // 4 if n > 1 else 0] - times[n // 4],
-        compile_s=max(0.0, compile_s),
-        peak_rss_mb=peak,
-        max_diff=gap,
-        note="" if gap <= AGREES else "DISAGREES",
-    )
 
 
 def _said(row: Row) -> str:

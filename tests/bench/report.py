@@ -65,5 +65,5 @@ def _bars(verdicts: Sequence[Verdict]) -> Table:
     for name in ("what", "wanted", "measured", ""):
         table.add_column(name, justify="right" if name in ("wanted", "measured") else "left")
     for v in verdicts:
-        table.add_row(v.what, v.wanted, f"{v.measured:.3g}", "met" if v.met else "MISSED")
+        table.add_row(v.what, v.wanted, v.found, "met" if v.met else "MISSED")
     return table

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench.bars import Verdict
 from tests.bench.speed import VARIANTS
 
 if TYPE_CHECKING:
@@ -38,20 +39,17 @@ def tables(report: Mapping[str, Any]) -> dict[str, str]:
             tools[f"`{r['setup']}`", r["variant"]] = _ms(r)
         else:
             times[f"{r['program']}, {r['setup']}", r["variant"]] = _ms(r)
-    bars = [(b["what"], b["wanted"], f"{b['measured']:.3g}", _met(b)) for b in report["bars"]]
+    bars = [Verdict(**bar) for bar in report["bars"]]
+    held = [(b.what, b.wanted, b.found, "met" if b.met else "missed") for b in bars]
     return {
         "times": _grid("one step, ms", times, VARIANTS),
-        "bars": _lines(("bar", "wanted", "measured", ""), bars),
+        "bars": _lines(("bar", "wanted", "measured", ""), held),
         "toolchain": _grid("ms of the processor", tools, [v for _, v in tools]),
     }
 
 
 def _ms(row: Mapping[str, Any]) -> str:
     return "" if row["median_s"] is None else f"{1e3 * row['median_s']:.3g}"
-
-
-def _met(bar: Mapping[str, Any]) -> str:
-    return "met" if bar["met"] else "missed"
 
 
 def _grid(corner: str, cells: Mapping[tuple[str, str], str], order: Sequence[str]) -> str:

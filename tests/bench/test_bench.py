@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.bench.bars import verdicts
+from tests.bench.bars import Verdict, verdicts
 from tests.bench.cases import CASES
 from tests.bench.measure import AGREES, REFERENCE, Row, Step, difference
 from tests.bench.speed import VARIANTS
@@ -33,14 +33,16 @@ def test_hand_written_torch_is_the_same_program(setup: str) -> None:
 
 
 def test_a_bar_is_missed_by_what_is_too_slow() -> None:
-    """A verdict is the ratio of the medians."""
+    """A verdict is the median of the ratios of the rounds, and not the ratio of the medians."""
     key = ("Levenshtein", "length 16, batch 64")
     rows = [
-        Row(*key, "ours auto", median_s=1.0),
-        Row(*key, "hand compiled", median_s=4.0),
-        Row(*key, "AlgoVision", median_s=100.0),
+        Row(*key, "ours auto", (1.0, 2.0, 1.0)),
+        Row(*key, "hand compiled", (4.0, 8.0, 8.0)),
+        Row(*key, "AlgoVision", (100.0, 100.0, 300.0)),
     ]
-    assert {v.wanted: v.met for v in verdicts(rows, [])} == {"≥ 200x": False, "≥ 3x": True}
+    algo, hand = verdicts(rows, [])
+    assert (algo.wanted, algo.met, algo.found) == ("≥ 200x", False, "100 (50 to 300)")
+    assert (hand.wanted, hand.met, hand.found) == ("≥ 3x", True, "4 (4 to 8)")
 
 
 def test_a_gpu_is_given_many_rows() -> None:
@@ -55,9 +57,9 @@ def test_a_gpu_is_given_many_rows() -> None:
 
 def test_the_tables_of_the_docs() -> None:
     """A table has a row for each set-up and a column for each variant, in place of an old one."""
-    row = Row("counter", "16 steps", "ours auto", median_s=0.001).as_json()
-    other = Row("counter", "64 steps", "hand eager", median_s=0.01).as_json()
-    bar = {"what": "counter", "wanted": "≥ 2x", "measured": 10.0, "met": True}
+    row = Row("counter", "16 steps", "ours auto", (0.001,)).as_json()
+    other = Row("counter", "64 steps", "hand eager", (0.01,)).as_json()
+    bar = Verdict("counter", "≥ 2x", 10.0, met=True, quartiles=(9.0, 11.0)).as_json()
     found = tables({"rows": [row, other], "bars": [bar]})
     assert found["times"].splitlines() == [
         "| one step, ms | hand eager | ours auto |",
@@ -68,5 +70,5 @@ def test_the_tables_of_the_docs() -> None:
     text = "a\n<!-- numbers: bars -->\nold\n<!-- end of numbers -->\nb"
     assert put(text, {"bars": found["bars"]}).splitlines()[3:5] == [
         "| --- | --- | --- | --- |",
-        "| counter | ≥ 2x | 10 | met |",
+        "| counter | ≥ 2x | 10 (9 to 11) | met |",
     ]

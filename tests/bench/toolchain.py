@@ -8,14 +8,12 @@ is not counted.
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import os
 import resource
 import tempfile
 import time
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -45,15 +43,14 @@ def costs() -> list[Row]:
 
 def _of(case: Case) -> Iterator[Row]:
     runs = [_stages(case) for _ in range(TIMES)]
-    for name, times in zip(STAGES, map(sorted, zip(*runs, strict=True)), strict=True):
-        spread = times[-1] - times[0]
-        yield Row("toolchain", case.file.stem, name, median(times), times[0], spread)
+    for name, times in zip(STAGES, zip(*runs, strict=True), strict=True):
+        yield Row("toolchain", case.file.stem, name, times)
     for name in NATIVE:
         found = _apart(case)
         if isinstance(found, str):
             yield Row("toolchain", case.file.stem, name, note=found)
         else:
-            yield Row("toolchain", case.file.stem, name, found, found, math.nan)
+            yield Row("toolchain", case.file.stem, name, (found,))
 
 
 def _stages(case: Case) -> list[float]:
