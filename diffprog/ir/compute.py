@@ -51,7 +51,9 @@ def _scalar(node: Node, values: Sequence[Any], types: Sequence[Type]) -> Any:
 
 
 def entry(node: Table, values: Sequence[Any], types: Sequence[Type]) -> Any:
-    """Look a combination of known values up."""
+    """Look a combination of known values up, or return None."""
+    if any(v is None for v in values):
+        return None
     place = 0
     for value, t in zip(values, map(finite, types), strict=True):
         place = place * t.size + int(value) - t.lo

@@ -6,14 +6,16 @@ act` and `by ponder` stand in `weighed`.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from diffprog.ir.compute import on_scalars, scalars
 from diffprog.soft.apart import stays_apart
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
 from diffprog.soft.growth import is_tame
-from diffprog.soft.live import loop_live
+from diffprog.soft.live import live, loop_live
 from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, tame, written
 from diffprog.soft.watching import halts
 from diffprog.soft.weighed import act, ponder
@@ -21,7 +23,7 @@ from diffprog.soft.writer import Term, weighed
 from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from diffprog.ir.graph import Graph, Loop
     from diffprog.soft.emitter import Emitter
@@ -66,15 +68,18 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     alive = writer.fresh("alive")
     harmless = tame(em, loop, starts)
 
+    opens = _opens(em, loop)
+
     def body() -> None:
         state, probed, test = _asked(em, loop, alive)
-        on, leaving = _parted(em, test, alive)
-        halts(em, node, leaving)
-        given = _given(em, loop, test, probed, 1, sources_of(loop, node.stop))
-        with writer.reached(leaving):
-            values = region(em, node.stop, loop.inputs(state, given), list(loop.outs))
-        add(em, loop, dict.fromkeys(loop.outs, leaving), values)
-        writer.line(f"{alive} = {on}")
+        with writer.block(f"if may_leave({loop.counter}):") if opens else nullcontext():
+            on, leaving = _parted(em, test, alive)
+            halts(em, node, leaving)
+            given = _given(em, loop, test, probed, 1, sources_of(loop, node.stop))
+            with writer.reached(leaving):
+                values = region(em, node.stop, loop.inputs(state, given), list(loop.outs))
+            add(em, loop, dict.fromkeys(loop.outs, leaving), values)
+            writer.line(f"{alive} = {on}")
 
         def sources(graph: Graph) -> list[Term | None]:
             return _given(em, loop, test, probed, 0, sources_of(loop, graph))
@@ -90,6 +95,35 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     writer.note("unfinished", node.span.line, left)
     halts(em, node, alive, rest=True)
     return _result(em, loop, alive)
+
+
+def _opens(em: Emitter, loop: Round) -> bool:
+    """Say whether the first round is known to go on: then no weight leaves there.
+
+    Rounds that are compiled some at a time are alike.
+    """
+    node = loop.node
+    if em.tracing is not None or em.pieces is not None or em.writer.inspect:
+        return False
+    if node.before is not None:
+        return False
+    read = live(node.test).params(node.test)
+    given = {1 + i: a.value for i, a in enumerate(loop.args) if a is not None}
+    found = _known(node.probe, {0: 0, **given}, [i - 1 for i in read if i > 0])
+    if found is None:
+        return False
+    asked = dict(zip((i for i in read if i > 0), found, strict=True))
+    return _known(node.test, {0: 0, **asked}, [0]) == [False]
+
+
+def _known(graph: Graph, given: Mapping[int, Any], wanted: Sequence[int]) -> list[Any] | None:
+    """Return results of a region, where what they are made of are known finite scalars."""
+    found = live(graph, wanted)
+    nodes = [graph[n] for n in sorted(found.nodes)]
+    if not on_scalars(nodes) or any(given.get(p) is None for p in found.params(graph)):
+        return None
+    values = scalars(graph, nodes, given)
+    return [values[graph.results[place]] for place in wanted]
 
 
 def _ends_alike(em: Emitter, node: Loop, places: Iterable[int]) -> bool:

@@ -350,7 +350,38 @@ def test_a_row_that_has_stopped_thinking_is_as_if_alone(by: str, scale: float) -
 
 
 def test_short_rounds_are_not_asked_each_time_whether_all_have_halted() -> None:
-    """After 1, 2, 4 rounds and then every few; long ones each time."""
+    """After 1, 2, 4, … rounds and then every few; long ones each time."""
     text = body(dp.loads(COUNTER).soften())
     assert "every=" in text
     assert "every=" not in body(soft((PROGRAMS / "bubble.dp").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("start", "test", "known"),
+    [
+        ("0", "i < 4 and not done max 4", True),
+        ("4", "i > 0 and not done max 4", True),
+        ("4", "i < 4 and not done max 4", False),
+        ("first", "i < 4 and not done max 4", False),
+        ("0", "i < 4 and not done and x < 2.0 max 4", False),
+        ("0", "not done max 4 by ponder(prior = 0.2)", False),
+    ],
+)
+def test_no_weight_leaves_a_round_that_is_known_to_go_on(
+    start: str, test: str, *, known: bool
+) -> None:
+    """The first test of such a loop parts nothing; results, slopes and reports are the same."""
+    text = f"""\
+program p(first: int<5>, x: real, flags: bool[5]) -> (real, int<5>):
+    i: int<5> = {start}
+    done = false
+    while {test}:
+        x = x + 0.5
+        done = flags[i]
+        i = clamp(i + 1, 0, 4)
+    return x, i
+"""
+    module = soft(text)
+    assert ("may_leave(" in body(module)) is known
+    for a, b in zip(results(module), results(module, watched(module)), strict=True):
+        assert torch.allclose(a, b, rtol=1e-9, atol=1e-11)
