@@ -33,7 +33,7 @@ def as_cells(em: Emitter, array: Term) -> Term:
     """Return an array as a list of its cells."""
     if array.cells:
         return array
-    code = f"[*{em.tensor(array)}.unbind({-trail(array.type)})]"
+    code = f"cells_of({em.tensor(array)}, {trail(array.type)})"
     return Term(code, array.type, cells=True)
 
 

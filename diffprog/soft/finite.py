@@ -174,10 +174,26 @@ def fill(x: Tensor, shape: Sequence[int], depth: int) -> Tensor:
 
 
 def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
-    """Return values as the cells of an array, on a new axis before their `depth` trailing ones."""
+    """Return values as the cells of an array, on a new axis before their `depth` trailing ones.
+
+    Scalars that are compiled lie in memory with those of all rows side by side: only such are
+    computed several at a time.
+    """
     shape = items[0].shape
     for x in items:
         if x.shape != shape:
             items = torch.broadcast_tensors(*items)  # type: ignore[no-untyped-call]
             break
+    if depth == 0 and torch.compiler.is_compiling():
+        return torch.stack(tuple(items)).movedim(0, -1)
     return torch.stack(tuple(items), -1 - depth)
+
+
+def cells_of(array: Tensor, depth: int) -> list[Tensor]:
+    """Return the cells along the first of an array's `depth` trailing axes.
+
+    Of scalars that are compiled those of all rows are laid side by side, as in `side_by_side`.
+    """
+    if depth == 1 and torch.compiler.is_compiling():
+        array = array.movedim(-1, 0).contiguous().movedim(0, -1)
+    return [*array.unbind(-depth)]

@@ -72,7 +72,7 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
 
     def body() -> None:
         state, probed, test = _asked(em, loop, alive)
-        with writer.block(f"if may_leave({loop.counter}):") if opens else nullcontext():
+        with writer.block(f"if {loop.counter} > 0:") if opens else nullcontext():
             on, leaving = _parted(em, test, alive)
             halts(em, node, leaving)
             given = _given(em, loop, test, probed, 1, sources_of(loop, node.stop))

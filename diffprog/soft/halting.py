@@ -124,15 +124,6 @@ def are_moderate(*numbers: Tensor) -> bool:
     return True
 
 
-def may_leave(step: int) -> bool:
-    """Say whether weight may leave in a round of a loop whose first is known to go on.
-
-    Of rounds that are alike a compiler makes more: compiled, a sort of ten took 1.4 times as long
-    without the first one's.
-    """
-    return step > 0 or torch.compiler.is_compiling()
-
-
 def halting(alive: Tensor, stop: Tensor, epsilon: float | Tensor) -> Tensor:
     """Return the weight that leaves the loop now; rows with at most epsilon left are frozen."""
     if not isinstance(epsilon, Tensor) and epsilon == 0:

@@ -13,6 +13,7 @@ from torch._inductor import config
 
 import diffprog as dp
 from diffprog.soft import fused, pieces, torchgen
+from diffprog.soft.finite import cells_of, side_by_side
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,6 +70,20 @@ def test_whole() -> None:
     out, slope = step(module, {"v": [3.0]})
     assert counters["stats"]["unique_graphs"] == before + 1
     assert (out.item(), slope.item()) == (54.0, 54.0)
+
+
+def test_the_cells_of_all_rows_lie_side_by_side_where_they_are_compiled() -> None:
+    """A compiler computes several rows at a time only where it need not step over the others."""
+
+    def between(rows: Tensor) -> list[int]:
+        cells = cells_of(rows, 1)
+        whole = side_by_side([x + 1.0 for x in cells], 0)
+        return [x.stride(0) for x in (rows, cells[1], whole)]
+
+    rows = torch.zeros(7, 3)
+    assert between(rows) == [3, 3, 3]
+    compiled = torch.compile(between, backend="eager", fullgraph=True)
+    assert compiled(rows) == [3, 1, 1]
 
 
 def test_a_temperature_that_was_met_in_inference_mode_has_slopes_later() -> None:

@@ -127,8 +127,8 @@ def test_what_is_left_out_makes_no_difference(name: str) -> None:
 def test_cells_are_not_cut_out_of_their_array() -> None:
     """An array that is written cell by cell is a list of cells, put together for its share."""
     text = body(soft((PROGRAMS / "bubble.dp").read_text(encoding="utf-8")))
-    assert "unbind(" not in text[: text.index("rolled(")]
-    assert text.count("unbind(") == 1
+    assert "cells_of(" not in text[: text.index("rolled(")]
+    assert text.count("cells_of(") == 1
     assert "put(" not in text
     assert text.count("side_by_side(") == 2
 
@@ -382,6 +382,6 @@ program p(first: int<5>, x: real, flags: bool[5]) -> (real, int<5>):
     return x, i
 """
     module = soft(text)
-    assert ("may_leave(" in body(module)) is known
+    assert bool(re.search(r"if \w+ > 0:", body(module))) is known
     for a, b in zip(results(module), results(module, watched(module)), strict=True):
         assert torch.allclose(a, b, rtol=1e-9, atol=1e-11)
