@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from diffprog.soft.memory import contract
+from diffprog.soft.memory import contract, cut
 
 
 def one_hot(value: Tensor, n: int, like: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ def turned(p: Tensor, q: Tensor, turns: Sequence[int]) -> Tensor:
 
     [..., n], [..., k] -> [..., n].
     """
-    first, *others = q[..., None].unbind(-2)
+    first, *others = cut(q, [1] * len(turns), -1)
     out = first * (p.roll(turns[0], -1) if turns[0] else p)
     for share, turn in zip(others, turns[1:], strict=True):
         out = torch.addcmul(out, share, p.roll(turn, -1) if turn else p)

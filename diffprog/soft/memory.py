@@ -20,10 +20,13 @@ def contract(index: Tensor, rows: Tensor) -> Tensor:
 
     Where the rows do not change along the last leading axis (restarts with a batch beside
     them), that axis becomes one of the matrix product instead of a loop over small ones. A
-    compiler has small products beside what is around them, and not as calls by themselves.
+    compiler has small products, and those of one vector, beside what is around them, and not as
+    calls by themselves.
     """
-    if torch.compiler.is_compiling() and rows.shape[-1] * rows.shape[-2] <= 256:
-        return (index.unsqueeze(-1) * rows).sum(-2)
+    if torch.compiler.is_compiling():
+        single = index.numel() == index.shape[-1]
+        if single or rows.shape[-1] * rows.shape[-2] <= 256:
+            return (index.unsqueeze(-1) * rows).sum(-2)
     if rows.dim() == 2:
         return index @ rows
     if index.dim() >= 2 and rows.shape[-3] == 1:
@@ -93,6 +96,17 @@ def put_slice(memory: Tensor, value: Tensor, lo: int, hi: int, axis: int, rank: 
     if more == 0:
         return torch.cat((memory.narrow(axis, 0, lo), value), axis)
     return memory.slice_scatter(value, axis, lo, hi)
+
+
+def cut(x: Tensor, sizes: Sequence[int], axis: int) -> Sequence[Tensor]:
+    """Return the consecutive parts of some sizes that a tensor is made up of along an axis.
+
+    For a compiler they are slices: what is computed from a part of a split it keeps for the
+    backward pass, and does not compute again.
+    """
+    if not torch.compiler.is_compiling():
+        return x.split(sizes, axis)  # type: ignore[no-any-return, no-untyped-call]
+    return [x.narrow(axis, sum(sizes[:k]), n) for k, n in enumerate(sizes)]
 
 
 def beside(left: Tensor, right: Tensor, axis: int, rank: int) -> Tensor:

@@ -82,10 +82,10 @@ def read_apart(
     else:
         ends = [0, *(end for p in every for end in (p.lo, p.hi)), shape(array.type)[0]]
         spans = [(lo, hi) for lo, hi in pairwise(ends) if lo < hi]
-        code = f"{array.code}.split({[hi - lo for lo, hi in spans]!r}, {axis})"
+        code = f"cut({array.code}, {[hi - lo for lo, hi in spans]!r}, {axis})"
         taken = str(spans.index((part.lo, part.hi)))
     apart = em.writer.shared(f"{array.code}_parts", code, array.type).code
-    squeezed = f".squeeze({axis})" if part.cell and ".split" in code else ""
+    squeezed = f".squeeze({axis})" if part.cell and "cut(" in code else ""
     em.comment(node)
     found = em.assign(node, f"{apart}[{taken}]{squeezed}")
     em.writer.also(cut, found.code)

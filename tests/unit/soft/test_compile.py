@@ -14,6 +14,7 @@ from torch._inductor import config
 import diffprog as dp
 from diffprog.soft import fused, pieces, torchgen
 from diffprog.soft.finite import cells_of, side_by_side
+from diffprog.soft.memory import cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,6 +85,26 @@ def test_the_cells_of_all_rows_lie_side_by_side_where_they_are_compiled() -> Non
     assert between(rows) == [3, 3, 3]
     compiled = torch.compile(between, backend="eager", fullgraph=True)
     assert compiled(rows) == [3, 1, 1]
+
+
+def test_parts_are_slices_where_they_are_compiled() -> None:
+    """They are those of a split, in values and slopes."""
+
+    def product(x: Tensor) -> Tensor:
+        first, last = cut(x, [2, 3], -1)
+        return (first.sum(-1) * last.prod(-1)).sum()
+
+    x = torch.arange(10.0).reshape(2, 5).requires_grad_()
+    graphs: list[torch.fx.GraphModule] = []
+
+    def kept(graph: torch.fx.GraphModule, _: object) -> torch.fx.GraphModule:
+        graphs.append(graph)
+        return graph
+
+    compiled = torch.compile(product, backend=kept, fullgraph=True)
+    assert torch.equal(compiled(x), product(x))
+    assert "split" not in graphs[0].code
+    assert torch.equal(*(torch.autograd.grad(f(x), x)[0] for f in (compiled, product)))
 
 
 def test_a_temperature_that_was_met_in_inference_mode_has_slopes_later() -> None:

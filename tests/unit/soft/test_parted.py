@@ -32,7 +32,7 @@ def test_parts_are_those_that_were_read(ints: str) -> None:
 def test_an_array_is_taken_apart_once() -> None:
     """A part of a part is one of the whole; what overlaps is cut out by itself."""
     text = body(soft(PROGRAM.format(ints=INTS["apart"])))
-    assert text.count("xs.split([1, 1, 2, 1, 1, 1, 1, 1], -1)") == 1
+    assert text.count("cut(xs, [1, 1, 2, 1, 1, 1, 1, 1], -1)") == 1
     assert text.count(" = xs[...,") == 1  # in the branch, a region of its own
     assert text.count("ks.unbind(-2)") == 1
     assert "ks.unbind" not in body(soft(PROGRAM.format(ints=INTS["overlapping"])))
