@@ -56,7 +56,8 @@ def read_together(
     if len(operands) > 1:
         index = em.writer.shared("place", f"joint({', '.join(operands)})", Bool()).code
     widths = [1 if trail(r.type) == 0 else finite_item(r.type).size for r in reads]
-    code = f"cut(read({beside}, {index}, 0, 1), {widths!r}, -1)"
+    # A compiler keeps the parts of a split; of slices it would read again in the backward pass.
+    code = f"read({beside}, {index}, 0, 1).split({widths!r}, -1)"
     found = em.writer.shared("found", code, reads[0].type).code
     return {
         node.id: em.assign(node, f"{found}[{k}]" + ("" if trail(node.type) else ".squeeze(-1)"))
