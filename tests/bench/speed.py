@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -22,6 +23,12 @@ from tests.bench.cases import CASES
 from tests.bench.measure import measured
 from tests.bench.report import shown
 from tests.bench.toolchain import costs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.bench.bars import Verdict
+    from tests.bench.measure import Row
 
 SCHEMA = "diffprog.speed/1"
 VARIANTS = (
@@ -56,7 +63,9 @@ def main() -> int:
     given = arguments()
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache  # native code is compiled anew
-        rows, tools = [], []
+        rows: list[Row] = []
+        tools: list[Row] = []
+        found = kept(given, rows, tools)
         for index, case in enumerate(CASES):
             name = f"{case.program}, {case.setup}"
             if given.only and not any(only in name for only in given.only):
@@ -65,10 +74,17 @@ def main() -> int:
                 continue
             variants = [v for v in given.variants if case.has(v, given.device)]
             rows += measured(index, variants, given.device, given.threads, given.rounds)
+            found = kept(given, rows, tools)
         if given.device == "cpu" and (not given.only or "toolchain" in given.only):
             tools = costs()
-    found = verdicts(rows, tools)
+            found = kept(given, rows, tools)
     shown(rows, tools, found)
+    return int(any(not v.met for v in found))
+
+
+def kept(given: argparse.Namespace, rows: Sequence[Row], tools: Sequence[Row]) -> list[Verdict]:
+    """Hold what has been measured so far against the bars, and write it: a run takes long."""
+    found = verdicts(rows, tools)
     if given.json is not None:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         report = {
@@ -78,7 +94,7 @@ def main() -> int:
             "bars": [v.as_json() for v in found],
         }
         given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return int(any(not v.met for v in found))
+    return found
 
 
 if __name__ == "__main__":
