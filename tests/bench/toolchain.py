@@ -2,8 +2,8 @@
 
 Native code is generated and compiled in a process of its own, and then once more in another, which
 finds it in the cache; both begin with the simplified graph, and what a module of the torch source
-costs is taken off. All of it is done a few times, with an empty cache each. Times are of the
-processor, the compiler's included: other work on the machine is not counted.
+costs is taken off. Times are of the processor, the compiler's included: other work on the machine
+is not counted.
 """
 
 from __future__ import annotations
@@ -37,23 +37,20 @@ NATIVE = ("compile native code", "load native code again")
 
 def costs() -> list[Row]:
     """Return rows for each program, at the last size that is measured of it."""
-    return [row for case in {c.file: c for c in CASES}.values() for row in _of(case)]
+    with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, XDG_CACHE_HOME=cache):
+        return [row for case in {c.file: c for c in CASES}.values() for row in _of(case)]
 
 
 def _of(case: Case) -> Iterator[Row]:
     runs = [_stages(case) for _ in range(TIMES)]
     for name, times in zip(STAGES, zip(*runs, strict=True), strict=True):
         yield Row("toolchain", case.file.stem, name, times)
-    found = [_built_and_loaded(case) for _ in range(TIMES)]
-    for name, times in zip(NATIVE, zip(*found, strict=True), strict=True):
-        problem = next((x for x in times if isinstance(x, str)), "")
-        yield Row("toolchain", case.file.stem, name, () if problem else times, note=problem)
-
-
-def _built_and_loaded(case: Case) -> list[float | str]:
-    """Return how long native code takes in two processes, of which the second finds it built."""
-    with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, XDG_CACHE_HOME=cache):
-        return [_apart(case) for _ in NATIVE]
+    for name in NATIVE:
+        found = _apart(case)
+        if isinstance(found, str):
+            yield Row("toolchain", case.file.stem, name, note=found)
+        else:
+            yield Row("toolchain", case.file.stem, name, (found,))
 
 
 def _stages(case: Case) -> list[float]:
