@@ -10,11 +10,11 @@ import ctypes
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 import warnings
 from functools import lru_cache
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 
 FLAGS = (
     *("-O3", "-march=native", "-std=gnu11", "-fPIC", "-shared", "-w"),
@@ -76,8 +76,14 @@ def cache() -> Path:
 
 
 @lru_cache(maxsize=256)
-def library(source: str, precision: str) -> ctypes.CDLL:
+def library(source: str, precision: str, parts: int = 1) -> ctypes.CDLL:
     """Return a compiled file, from the cache if it is there.
+
+    Args:
+        source: the text.
+        precision: which of `PRECISIONS`.
+        parts: how many parts it has, each between `#if PART != …` of the others. They are compiled
+            at once and linked: that takes a user's time for the longest, where cores are free.
 
     Raises:
         BuildError: without a compiler, or if it fails.
@@ -86,7 +92,7 @@ def library(source: str, precision: str) -> ctypes.CDLL:
     digest = hashlib.sha256("\n".join([*FLAGS, _machine(), text]).encode()).hexdigest()[:24]
     path = cache() / f"{digest}.so"
     if not path.exists():
-        _compile(text, path)
+        _compile(text, path, parts)
     return ctypes.CDLL(str(path))
 
 
@@ -100,7 +106,7 @@ def _machine() -> str:
     return next((line for line in lines if line.startswith("flags")), "")
 
 
-def _compile(text: str, path: Path) -> None:
+def _compile(text: str, path: Path, parts: int) -> None:
     found = compiler()
     if found is None:
         raise BuildError(MISSING)
@@ -108,8 +114,17 @@ def _compile(text: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         source, made = Path(folder, "program.c"), Path(folder, "program.so")
         source.write_text(text, encoding="utf-8")
-        command = [found, *FLAGS, str(source), "-o", str(made), "-lm"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BuildError(done.stderr)
+        objects = [str(Path(folder, f"{i}.o")) for i in range(1, parts + 1)]
+        _run(*([found, *FLAGS, "-c", f"-DPART={i}", str(source), "-o", o]
+               for i, o in enumerate(objects, 1)))  # fmt: skip
+        _run([found, *FLAGS, *objects, "-o", str(made), "-lm"])
         made.replace(path)
+
+
+def _run(*commands: list[str]) -> None:
+    """Run commands at once; wait for all."""
+    running = [Popen(c, stdout=DEVNULL, stderr=PIPE, text=True) for c in commands]
+    said = [one.communicate()[1] for one in running]
+    for one, text in zip(running, said, strict=True):
+        if one.returncode:
+            raise BuildError(text)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from diffprog.native.build import library
+from diffprog.native.frame import PARTS
 from diffprog.native.record import in_python
 from diffprog.types import Array, Enum, Int
 
@@ -76,7 +77,7 @@ def code(source: str, precision: str) -> Code:
     Raises:
         BuildError: without a compiler, or if it fails.
     """
-    found = library(source, precision)
+    found = library(source, precision, PARTS)
     found.forward.argtypes = found.reverse.argtypes = (ctypes.c_char_p,)
     found.forward.restype = found.reverse.restype = None
     found.lanes.restype = ctypes.c_long

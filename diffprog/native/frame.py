@@ -26,6 +26,9 @@ take little longer than one. But they take twice the room in the processor's cac
 code, which has to be compiled. A program with arrays of its own has many chains in one row.
 """
 
+PARTS = 2
+"""Forward and the reverse are compiled side by side, as parts 1 and 2 of the file."""
+
 FEW = 4
 """The rows up to which a block is one vector: more would be empty."""
 
@@ -84,20 +87,24 @@ APART void gather(const num *p, long n, real *g, long step, long row, long rows)
              E = (real)a->e, H = (real)(1 / a->h); \
   (void)T; (void)R; (void)C; (void)E; (void)H; (void)out; (void)gin; (void)gout;
 
-static void block(const call *a, num *tape, num *room, long row) {
-CALL
-@FORWARD@
-}
-static void back(const call *a, num *tape, num *room, long row) {
-CALL
-@REVERSE@
-}
+HIDDEN void block(const call *a, num *tape, num *room, long row);
 INLINE num *tape_of(const call *a, long row) {
   return a->tape + (a->keep ? row / L * @SIZE@ : 0);
+}
+#if PART != 2
+HIDDEN void block(const call *a, num *tape, num *room, long row) {
+CALL
+@FORWARD@
 }
 long lanes(void) { return L; }
 void forward(const call *a) {
   for (long row = a->from; row < a->to; row += L) block(a, tape_of(a, row), a->room, row);
+}
+#endif
+#if PART != 1
+static void back(const call *a, num *tape, num *room, long row) {
+CALL
+@REVERSE@
 }
 void reverse(const call *a) {
   for (long row = a->from; row < a->to; row += L) {
@@ -106,4 +113,5 @@ void reverse(const call *a) {
     back(a, tape, a->room, row);
   }
 }
+#endif
 """

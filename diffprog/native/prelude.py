@@ -35,6 +35,7 @@ typedef struct { vec v[U]; } num;
 #define LANE(x, l) (x).v[(l) / W][(l) % W]
 #define INLINE static inline __attribute__((always_inline, unused))
 #define APART static __attribute__((noinline, unused))
+#define HIDDEN __attribute__((visibility("hidden")))
 #define EACH(f, x) ({ vec x_ = (x), y_; for (long l = 0; l < W; l++) y_[l] = f(x_[l]); y_; })
 
 INLINE vec all(real x) { return x - (vec){0}; }

@@ -382,6 +382,24 @@ def test_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fresh")
+def test_parts_are_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one part defines, the other calls; a part that fails fails the file."""
+    if build.compiler() is None:
+        with pytest.raises(build.BuildError, match="no C compiler"):
+            build.library("", "double", 2)
+        return
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = "int one(void) { return 1; }"
+    second = "int one(void); int two(void) { return 2 * one(); }"
+    parts = "#if PART == 1\n{}\n#else\n{}\n#endif"
+    assert build.library(parts.format(first, second), "double", 2).two() == 2
+    for wrong in (parts.format(first, "what?"), parts.format("what?", second)):
+        with pytest.raises(build.BuildError, match="what"):
+            build.library(wrong, "double", 2)
+    assert [p.suffix for p in (tmp_path / "diffprog").iterdir()] == [".so"]
+
+
+@pytest.mark.usefixtures("fresh")
 def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """One message, once, and the torch source runs."""
     monkeypatch.setattr(build, "compiler", lambda: None)
