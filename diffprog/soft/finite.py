@@ -72,9 +72,10 @@ def joint(*operands: Tensor) -> Tensor:
 def image(truth: Tensor, *operands: Tensor) -> Tensor:
     """Return the distribution of a tabulated function: sum_{a,b} p[a] q[b] truth[a, b].
 
-    The table has the values of all operands on one axis.
+    The table has the values of all operands on one axis. [values] for a bool, or [values, n].
     """
-    return joint(*operands) @ truth
+    together = joint(*operands)
+    return contract(together, truth) if truth.dim() == 2 else together @ truth
 
 
 def turned(p: Tensor, q: Tensor, turns: Sequence[int]) -> Tensor:
