@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from diffprog.native.generate import Generated
     from diffprog.types import Type
 
-MOST_KEPT = 1 << 21
-"""The bytes of a tape that is kept for the reverse; a larger one is computed again, by block.
+MOST_KEPT = {0: 1 << 21, 4: 1 << 25}
+"""The bytes of a tape that is kept for the reverse, of programs that take at least so many
+operations for each of its numbers; a larger one is computed again, by block.
 
-Beyond the cache that a core has for itself, computing again is faster than reading back.
+Beyond the cache that a core has for itself, computing again is faster than reading back, but where
+each number took some computing.
 """
 
 TAPES: dict[tuple[int, torch.dtype], Tensor] = {}
@@ -131,9 +133,11 @@ class Plan:
     @cached_property
     def size(self) -> int:
         """The numbers of a tape of all rows; 0 where it is not kept."""
+        made = self.generated
+        most = max(n for k, n in MOST_KEPT.items() if made.work >= k * made.tape)
         blocks = -(-self.rows // self.code.lanes)
-        size = blocks * self.code.lanes * self.generated.tape
-        return size if size * self.dtype.itemsize <= MOST_KEPT else 0
+        size = blocks * self.code.lanes * made.tape
+        return size if size * self.dtype.itemsize <= most else 0
 
     @cached_property
     def block(self) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +70,20 @@ def test_rows_are_shared_out_to_threads(monkeypatch: pytest.MonkeyPatch) -> None
         assert_same(inputs(37), *modules())
     finally:
         torch.set_num_threads(threads)
+
+
+def test_a_larger_tape_is_kept_where_its_numbers_took_more_computing() -> None:
+    """To read it back costs the same, to compute it again does not."""
+    module, given = modules()[0], inputs(5)
+    module(*given)
+    if build.compiler() is None:
+        assert module.backend == "torch"
+        return
+    (plan,) = module._function.plans.values()  # type: ignore[attr-defined]
+    tape = 4 * 2**20 // torch.float64.itemsize // plan.code.lanes
+    for each, kept in ((1, False), (10, True)):
+        made = replace(plan.generated, tape=tape, work=each * tape)
+        assert bool(replace(plan, generated=made, lead=torch.Size([1])).size) == kept
 
 
 @pytest.mark.parametrize("wanted", [(True, False), (False, True), (False, False)])

@@ -298,7 +298,7 @@ def test_single_precision() -> None:
 
 def test_a_tape_that_is_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit the reverse runs forward again, a block at a time."""
-    monkeypatch.setattr(calls, "MOST_KEPT", 0)
+    monkeypatch.setattr(calls, "MOST_KEPT", {0: 0})
     assert_same(SORT)
 
 
