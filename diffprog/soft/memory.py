@@ -134,6 +134,9 @@ def put_block(
 ) -> Tensor:
     """Return an array with a block of its cells replaced.
 
+    With a mask that is one operation less; a compiler needs none, and sees by the ends of the block
+    which slopes are whose.
+
     Args:
         memory: an array of `rank` trailing axes.
         value: the new cells: the axes of the block, then the array's others in their order.
@@ -150,7 +153,7 @@ def put_block(
     if value.shape[-rank:] == inner:
         return value
     memory, value = widened(memory, value, rank, rank)
-    if mask is None:
+    if mask is None or torch.compiler.is_compiling():
         return in_block(memory, value, spans, axes)
     sides = [0] * (2 * rank)
     for axis, (lo, hi) in zip(axes, spans, strict=True):

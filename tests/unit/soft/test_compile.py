@@ -14,7 +14,7 @@ from torch._inductor import config
 import diffprog as dp
 from diffprog.soft import fused, pieces, torchgen
 from diffprog.soft.finite import cells_of, side_by_side
-from diffprog.soft.memory import cut
+from diffprog.soft.memory import cut, inside, put_block
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -105,6 +105,27 @@ def test_parts_are_slices_where_they_are_compiled() -> None:
     assert torch.equal(compiled(x), product(x))
     assert "split" not in graphs[0].code
     assert torch.equal(*(torch.autograd.grad(f(x), x)[0] for f in (compiled, product)))
+
+
+def test_a_block_needs_no_mask_where_it_is_compiled() -> None:
+    """Values and slopes are those of the mask."""
+    where = ((1, 3), (1, 4)), (-2, -1)
+    mask = inside(*where, (4, 5), torch.zeros(()))
+
+    def moved(whole: Tensor, block: Tensor) -> Tensor:
+        return (put_block(whole, block, *where, 2, mask).cumsum(-1) ** 2).sum()
+
+    given = [torch.randn(3, *shape, requires_grad=True) for shape in ((4, 5), (2, 3))]
+    graphs: list[torch.fx.GraphModule] = []
+
+    def kept(graph: torch.fx.GraphModule, _: object) -> torch.fx.GraphModule:
+        graphs.append(graph)
+        return graph
+
+    compiled = torch.compile(moved, backend=kept, fullgraph=True)
+    found, wanted = (torch.autograd.grad(f(*given), given) for f in (compiled, moved))
+    assert all(map(torch.equal, found, wanted))
+    assert "where" not in graphs[0].code
 
 
 def test_a_temperature_that_was_met_in_inference_mode_has_slopes_later() -> None:
