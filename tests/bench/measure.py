@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 REFERENCE = "hand eager"
 ROUND_S = 0.06
 """How long a round lasts, unless one step is longer."""
+CASE_S, MORE = 30, 4
+"""How long the rounds of a case last where they are short: they are up to so many times as many."""
 AGREES = 1e-9
 ENVIRONMENT = {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
 """So that compile times are those of a first compilation, in one process."""
@@ -267,7 +269,9 @@ def measured(
                 rows[variant] = Row(case.program, case.setup, variant, max_diff=gap, note=ready)
                 continue
             open_[variant], results[variant] = pipe, (gap, *ready, [])
-        for _ in range(rounds):
+        turns = sum(max(ROUND_S, once) for _, _, once, _ in results.values())
+        fitting = round(CASE_S / turns) if turns else 0
+        for _ in range(max(rounds, min(MORE * rounds, fitting))):
             for variant, pipe in open_.items():
                 pipe.send(max(1, round(ROUND_S / results[variant][2])))
                 results[variant][3].append(pipe.recv())

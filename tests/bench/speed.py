@@ -53,7 +53,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="programs or set-ups, in part")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--threads", type=int, default=1, help="of torch; %(default)s")
-    parser.add_argument("--rounds", type=int, default=25, help="of each variant; %(default)s")
+    parser.add_argument(
+        "--rounds", type=int, default=25, help="of each variant, at least; %(default)s"
+    )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     return parser.parse_args()
 
