@@ -89,7 +89,8 @@ def library(source: str, precision: str, parts: int = 1) -> ctypes.CDLL:
         BuildError: without a compiler, or if it fails.
     """
     text = PRECISIONS[precision] + source
-    digest = hashlib.sha256("\n".join([*FLAGS, _machine(), text]).encode()).hexdigest()[:24]
+    key = "\n".join([*FLAGS, str(parts), _machine(), text])
+    digest = hashlib.sha256(key.encode()).hexdigest()[:24]
     path = cache() / f"{digest}.so"
     if not path.exists():
         _compile(text, path, parts)

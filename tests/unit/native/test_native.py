@@ -397,6 +397,7 @@ def test_parts_are_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(build.BuildError, match="what"):
             build.library(wrong, "double", 2)
     assert [p.suffix for p in (tmp_path / "diffprog").iterdir()] == [".so"]
+    assert not hasattr(build.library(parts.format(first, second), "double"), "two")
 
 
 @pytest.mark.usefixtures("fresh")
