@@ -2,8 +2,8 @@
 
 In: a case and the names of variants. Out: rows. Every variant's outputs and gradients are first
 compared with the hand-written ones, in double precision. Then each is timed in short rounds, one
-variant after the other and then back, what is compared next to one another, so that whatever else
-the machine does falls on all of them alike.
+variant after the other and then back, in the order they are named in, so that whatever else the
+machine does falls on all of them alike.
 """
 
 from __future__ import annotations
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     from tests.bench.case import Case, Variant
 
 REFERENCE = "hand eager"
-TURNS = (
-    *("hand graphed", "ours graphed", "hand module", "hand eager", "ours torch", "ours compile"),
-    *("hand compiled", "ours auto", "AlgoVision", "hand padded", "ours native"),
-)
-"""In which order variants take turns: each beside what it is compared with."""
 ROUND_S = 0.03
 """How long a round lasts, unless one step is longer."""
 CASE_S, MORE = 30, 8
@@ -275,7 +270,7 @@ def measured(
                 rows[variant] = Row(case.program, case.setup, variant, max_diff=gap, note=ready)
                 continue
             open_[variant], results[variant] = pipe, (gap, *ready, [])
-        turns = sorted(open_, key=TURNS.index)
+        turns = list(open_)
         lasts = sum(max(ROUND_S, results[v][2]) for v in turns)
         fitting = round(CASE_S / lasts) if turns else 0
         for _ in range(max(rounds, min(MORE * rounds, fitting))):

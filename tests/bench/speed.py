@@ -33,17 +33,19 @@ if TYPE_CHECKING:
 SCHEMA = "diffprog.speed/1"
 VARIANTS = (
     "hand eager",
+    "ours torch",
+    "ours native",
+    "ours compile",
     "hand compiled",
+    "ours auto",
+    "AlgoVision",
     "hand padded",
     "hand module",
     "hand graphed",
-    "AlgoVision",
-    "ours torch",
-    "ours compile",
     "ours graphed",
-    "ours native",
-    "ours auto",
 )
+"""Each beside what it is compared with, as they take turns; native code is made before `auto` looks
+for it, so that its compilation is timed."""
 
 
 def arguments() -> argparse.Namespace:

@@ -1,9 +1,8 @@
 """The tables of `docs/explanation/speed.md`, from what the benchmark wrote.
 
-    python -m tests.bench.tables speed.json … [--into docs/explanation/speed.md]
+    python -m tests.bench.tables speed.json [--into docs/explanation/speed.md]
 
-Several reports are those of parts of the benchmark; what is in two is taken from the last. Without
-`--into` the tables are printed. A table of the file stands between `<!-- numbers: NAME -->` and
+Without `--into` they are printed. A table of the file stands between `<!-- numbers: NAME -->` and
 `<!-- end of numbers -->`.
 """
 
@@ -27,23 +26,21 @@ START, END = "<!-- numbers: {} -->\n", "\n<!-- end of numbers -->"
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "reports", nargs="+", type=Path, help="what `tests.bench.speed --json` wrote"
-    )
+    parser.add_argument("report", type=Path, help="what `tests.bench.speed --json` wrote")
     parser.add_argument("--into", type=Path, metavar="FILE", help="put them there")
     return parser.parse_args()
 
 
-def tables(reports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return each table of reports in Markdown, by its name."""
+def tables(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return each table of a report in Markdown, by its name."""
     times, tools = {}, {}
-    for r in (row for report in reports for row in report["rows"]):
+    for r in report["rows"]:
         if r["program"] == "toolchain":
             tools[f"`{r['setup']}`", r["variant"]] = _ms(r)
         else:
             times[f"{r['program']}, {r['setup']}", r["variant"]] = _ms(r)
-    bars = {bar["what"]: Verdict(**bar) for report in reports for bar in report["bars"]}
-    held = [(b.what, b.wanted, b.found, "met" if b.met else "missed") for b in bars.values()]
+    bars = [Verdict(**bar) for bar in report["bars"]]
+    held = [(b.what, b.wanted, b.found, "met" if b.met else "missed") for b in bars]
     return {
         "times": _grid("one step, ms", times, VARIANTS),
         "bars": _lines(("bar", "wanted", "measured", ""), held),
@@ -83,7 +80,7 @@ def put(text: str, found: Mapping[str, str]) -> str:
 def main() -> int:
     """Print the tables, or put them into a file."""
     given = arguments()
-    found = tables([json.loads(r.read_text(encoding="utf-8")) for r in given.reports])
+    found = tables(json.loads(given.report.read_text(encoding="utf-8")))
     if given.into is None:
         print("\n\n".join(found.values()))
     else:

@@ -51,8 +51,10 @@ def test_a_gpu_is_given_many_rows() -> None:
     assert {"128 restarts, batch 5", "1024 restarts, batch 5", "n 10, batch 1024"} <= setups
     case = next(c for c in CASES if c.setup == "1024 restarts, batch 5")
     offered = [v for v in VARIANTS if case.has(v, "cuda")]
-    kinds = ("hand eager", "hand compiled", "hand graphed")
-    assert offered == [*kinds, "ours torch", "ours compile", "ours graphed"]
+    assert offered == [
+        *("hand eager", "ours torch", "ours compile", "hand compiled"),
+        *("hand graphed", "ours graphed"),
+    ]
 
 
 def test_the_tables_of_the_docs() -> None:
@@ -60,7 +62,7 @@ def test_the_tables_of_the_docs() -> None:
     row = Row("counter", "16 steps", "ours auto", (0.001,)).as_json()
     other = Row("counter", "64 steps", "hand eager", (0.01,)).as_json()
     bar = Verdict("counter", "≥ 2x", 10.0, met=True, quartiles=(9.0, 11.0)).as_json()
-    found = tables([{"rows": [row], "bars": [bar]}, {"rows": [other], "bars": []}])
+    found = tables({"rows": [row, other], "bars": [bar]})
     assert found["times"].splitlines() == [
         "| one step, ms | hand eager | ours auto |",
         "| --- | --- | --- |",
