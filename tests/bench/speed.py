@@ -76,7 +76,8 @@ def main() -> int:
                 continue
             if given.device not in case.devices:
                 continue
-            variants = [v for v in given.variants if case.has(v, given.device)]
+            offered = [v for v in VARIANTS if case.has(v, given.device)]
+            variants = [v for v in offered if v in given.variants]
             rows += measured(index, variants, given.device, given.threads, given.rounds)
             found = kept(given, rows, tools)
         if given.device == "cpu" and (not given.only or "toolchain" in given.only):
