@@ -198,9 +198,9 @@ def _flat(parts: Sequence[Any]) -> list[Tensor]:
     return [t for p in parts for t in ([p] if isinstance(p, Tensor) else _flat(p))]
 
 
-def relax(ties: bool = True, temperature: float = 1.0) -> Relax:
-    """Return the soft form of relaxed rows at a temperature: their stated formulas."""
-    names = {**vars(kernels), "torch": torch, "T": temperature, "TIES": ties}
+def relax() -> Relax:
+    """Return the soft form of relaxed rows at a temperature of 1: their stated formulas."""
+    names = {**vars(kernels), "torch": torch, "T": 1.0, "TIES": kernels.tie_offset(1.0, True)}
 
     def row(op: str, types: Sequence[Type], result: Type, args: Sequence[Tensor]) -> Tensor:
         places = [f"a{i}" for i in range(len(args))]

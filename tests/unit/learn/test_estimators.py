@@ -14,8 +14,9 @@ from diffprog.learn.fit import fit
 from diffprog.learn.outcomes import Likelihood
 from diffprog.learn.relaxed import relax
 from diffprog.learn.rows import Rows, Task
+from diffprog.ops import OPS
 from diffprog.pipeline import loads
-from diffprog.types import BOOL
+from diffprog.types import BOOL, Real
 from tests.unit.learn.graphs import parity
 
 PARITY = """size n = 3
@@ -102,6 +103,28 @@ def test_an_enumeration_that_is_too_large_is_refused() -> None:
     result = fit(program, examples, states=3, steps=20, progress=False)
     assert result.estimator == "sample"
     assert "the limit is" in result.why
+
+
+@pytest.mark.parametrize("estimator", ["exact", "beam", "sample", "soft"])
+@pytest.mark.parametrize("op", [">", ">="])
+def test_an_edge_is_learned(op: str, estimator: str) -> None:
+    """What is compared with a learned real is a decision of its relaxed form."""
+    program = loads(
+        f"program p(x: real) -> bool:\n    learn edge: real\n    return x {op} edge\n", "p.dp"
+    )
+    examples = [({"x": i / 4}, i / 4 > 0.6) for i in range(-4, 5)]
+    result = fit(program, examples, estimator=estimator, steps=100, lr=0.1, progress=False)
+    assert result.best.train == 1
+
+
+@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+def test_relaxed_rows_are_those_of_the_soft_form(op: str) -> None:
+    """At a temperature of 1 they are one, at ties too."""
+    module = loads(f"program p(x: real, y: real) -> bool:\n    return x {op} y\n", "p.dp").soften()
+    x, y = torch.tensor([0.3, 0.5, -2.0]).double(), torch.tensor([0.3, 0.1, 1.0]).double()
+    name = next(k for k, row in OPS.items() if row.symbol == op)
+    found = relax()(name, (Real(), Real()), BOOL, [x, y])
+    torch.testing.assert_close(found, module.double()(x, y), rtol=0, atol=1e-15)
 
 
 def test_reals_are_learned_below_a_choice() -> None:
