@@ -177,7 +177,8 @@ class _Diagonals:
         values, found = em.region(graph, inputs, None), []
         for value, t in zip(values, graph.types, strict=True):
             code = f"whole({em.tensor(placed(value))}, {sizes!r}, {trail(t) + 2})"
-            lines = em.writer.shared("early", f"diagonals({code}, {trail(t) + 2})", t)
+            order = self._order(*sizes)
+            lines = em.writer.shared("early", f"diagonals({code}, {order}, {trail(t) + 2})", t)
             found.append((lines.code, t))
         return found
 
@@ -217,8 +218,13 @@ class _Diagonals:
 
     def _lines(self, array: Term) -> str:
         """Return the diagonals of an array that is only read."""
-        code = f"diagonals({self.em.tensor(array)}, {trail(array.type)})"
+        order = self._order(*shape(array.type)[:2])
+        code = f"diagonals({self.em.tensor(array)}, {order}, {trail(array.type)})"
         return self.em.writer.shared(f"{name_of(array)}_diagonals", code, array.type).code
+
+    def _order(self, rows: int, width: int) -> str:
+        """Return the code of the order of cells by diagonals in matrices of a size."""
+        return self.em.writer.constant("order", f"by_diagonal({rows}, {width}, like)")
 
     def _where(self, places: Places, t: Type) -> str:
         """Return the code of a diagonal's first cell and its length, and of the array's sizes."""
@@ -236,6 +242,6 @@ class _Diagonals:
         """Return an array, put together where it is read."""
         t, lines = self._start(place).type, self.lists[place]
         rows, width = shape(t)[:2]
-        code = f"of_diagonals({lines}, {rows}, {width}, {trail(t)})"
+        code = f"of_diagonals({lines}, {self._order(rows, width)}, {width}, {trail(t)})"
         self.em.diagonals[code] = lines
         return Term(code, t, late=name_of(self._start(place)))

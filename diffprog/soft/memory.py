@@ -161,17 +161,36 @@ def put_block(
     return torch.where(mask, F.pad(value, sides), memory)
 
 
-def diagonals(memory: Tensor, rank: int) -> list[Tensor]:
-    """Return the diagonals of the first two of an array's `rank` axes, each from above to below.
+def by_diagonal(rows: int, width: int, like: Tensor) -> tuple[Tensor, Tensor, list[int]]:
+    """Return the order of a matrix's cells by diagonals, each from above to below.
 
+    Returns:
+        The place in the matrix of each cell in that order, the place in the order of each cell of
+        the matrix, and how long the diagonals are.
+    """
+    places = sorted(range(rows * width), key=lambda cell: (cell // width + cell % width, cell))
+    order = torch.tensor(places, dtype=torch.long, device=like.device)
+    lines = range(rows + width - 1)
+    return order, order.argsort(), [min(k + 1, rows, width, len(lines) - k) for k in lines]
+
+
+def diagonals(
+    memory: Tensor, order: tuple[Tensor, Tensor, list[int]], rank: int
+) -> Sequence[Tensor]:
+    """Return the diagonals of the first two of an array's `rank` axes, given their order.
+
+    For a compiler they are slices: it fuses those with what reads them.
     [..., rows, columns, *rest] -> rows + columns - 1 times [..., cells, *rest].
     """
-    rows, width = memory.shape[-rank], memory.shape[1 - rank]
-    flat, step, found = memory.flatten(-rank, 1 - rank), max(1, width - 1), []
-    for k in range(rows + width - 1):
-        first, last = max(0, k + 1 - width), min(rows - 1, k)
-        start = first * width + k - first
-        cells = slice(start, start + (last - first) * step + 1, step)
+    places, _, sizes = order
+    width, axis = memory.shape[1 - rank], 1 - rank
+    flat = memory.flatten(-rank, axis)
+    if not torch.compiler.is_compiling():
+        return flat.index_select(axis, places).split(sizes, axis)  # type: ignore[no-any-return, no-untyped-call]
+    found, step = [], max(1, width - 1)
+    for k, n in enumerate(sizes):
+        start = max(0, k + 1 - width) * (width - 1) + k
+        cells = slice(start, start + step * n, step)
         at: tuple[Any, ...] = (..., cells, *(slice(None),) * (rank - 2))
         found.append(flat[at])
     return found
@@ -199,18 +218,13 @@ def put_on_diagonal(
     lines[row + column] = value
 
 
-def of_diagonals(lines: Sequence[Tensor], rows: int, width: int, rank: int) -> Tensor:
-    """Return the array that has these diagonals."""
+def of_diagonals(
+    lines: Sequence[Tensor], order: tuple[Tensor, Tensor, list[int]], width: int, rank: int
+) -> Tensor:
+    """Return the array, so wide, that has these diagonals."""
     lead = torch.broadcast_shapes(*(x.shape[: x.dim() + 1 - rank] for x in lines))  # type: ignore[no-untyped-call]
     flat = torch.cat([x.expand(*lead, *x.shape[x.dim() + 1 - rank :]) for x in lines], 1 - rank)
-    starts = [0]
-    for k in range(rows + width - 1):
-        starts.append(starts[-1] + min(rows - 1, k) - max(0, k + 1 - width) + 1)
-    places = [
-        starts[i + j] + i - max(0, i + j + 1 - width) for i in range(rows) for j in range(width)
-    ]
-    found = flat.index_select(1 - rank, torch.tensor(places, device=flat.device))
-    return found.unflatten(1 - rank, (rows, width))  # type: ignore[no-any-return, no-untyped-call]
+    return flat.index_select(1 - rank, order[1]).unflatten(1 - rank, (-1, width))  # type: ignore[no-any-return, no-untyped-call]
 
 
 def whole(value: Tensor, sizes: Sequence[int], rank: int) -> Tensor:

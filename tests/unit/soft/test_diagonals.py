@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 import diffprog as dp
+from diffprog.soft.memory import by_diagonal, diagonals, of_diagonals
 from tests.unit.soft.test_grid import drawn, loops, soft
+
+whole = partial(torch.compile, backend="eager", fullgraph=True)
 
 HEAD = "size m = 4\nsize n = 5\n\n"
 DIAGONAL = {
@@ -101,6 +105,21 @@ def test_diagonals_are_cell_by_cell(name: str, lead: tuple[int, ...]) -> None:
             one[(0,) * len(lead)], traced[(0,) * (traced.dim() - one.dim() + len(lead))]
         )
     torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(3, 4), (4, 2), (4, 1), (1, 4), (1, 1)])
+def test_order_of_diagonals(rows: int, width: int) -> None:
+    """Cells of a diagonal have one sum of row and column, the upper first; there and back."""
+    order = by_diagonal(rows, width, torch.zeros(()))
+    cells = torch.arange(2 * rows * width).reshape(2, rows, width)
+    lines = diagonals(cells, order, 2)
+    for k, line in enumerate(lines):
+        assert line.tolist() == [
+            [int(m[i, k - i]) for i in range(rows) if 0 <= k - i < width] for m in cells
+        ]
+    assert torch.equal(of_diagonals(lines, order, width, 2), cells)
+    for one, other in zip(lines, whole(diagonals)(cells, order, 2), strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("name", DIAGONAL)
