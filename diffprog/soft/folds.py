@@ -158,7 +158,7 @@ def largest_real(x: Tensor, mask: Tensor, nothing: Tensor) -> Tensor:
 
 
 def place_of_largest_real(
-    x: Tensor, mask: Tensor | None, t: float | Tensor, c: float | Tensor
+    x: Tensor, mask: Tensor | None, t: float | Tensor, c: float | Tensor | None
 ) -> Tensor:
     """Return the place of the largest real: a softmax, or with a mask a tournament, scaled.
 

@@ -2,9 +2,9 @@
 
 In and out: tensors whose meaning is on the trailing axes; leading axes are free and broadcast.
 `t` is the temperature T, a number or a tensor with no axes; `c` is the offset c = max(0, -log
-T) that makes the limit right at ties. At a temperature of 0 each function takes its crisp side
-exactly, with zero gradients. The generated source contains these functions as they stand here,
-so they use torch, `math` and one another, and nothing else.
+T) that makes the limit right at ties, None where it is 0. At a temperature of 0 each function
+takes its crisp side exactly, with zero gradients. The generated source contains these functions
+as they stand here, so they use torch, `math` and one another, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 
-def tie_offset(t: float | Tensor, ties: bool) -> float | Tensor:
-    """Return c = max(0, -log T), or 0 without `ties`."""
+def tie_offset(t: float | Tensor, ties: bool) -> float | Tensor | None:
+    """Return c = max(0, -log T); None without `ties`, and where the number T makes it 0."""
     if not ties:
-        return 0.0
+        return None
     if isinstance(t, Tensor):
         return torch.relu(-torch.log(t))
-    return max(0.0, -math.log(t)) if t > 0 else 0.0
+    return -math.log(t) if 0 < t < 1 else None
 
 
 def temperature(t: float | Tensor) -> float | Tensor:
@@ -32,14 +32,14 @@ def temperature(t: float | Tensor) -> float | Tensor:
     return t.clamp(min=torch.finfo(t.dtype).tiny) if isinstance(t, Tensor) else t
 
 
-def steady(t: float | Tensor, like: Tensor) -> float | Tensor:
+def steady(t: float | Tensor | None, like: Tensor) -> float | Tensor | None:
     """Return a number as a tensor, but those that are treated by themselves.
 
     Operations on tensors are much faster than with numbers. Half precision would round it.
     """
-    if isinstance(t, Tensor) or t in (0, 1) or like.dtype not in (torch.float32, torch.float64):
+    if t is None or isinstance(t, Tensor) or t in (0, 1):
         return t
-    return like.new_full((), t)
+    return like.new_full((), t) if like.dtype in (torch.float32, torch.float64) else t
 
 
 def cooled(x: Tensor, t: float | Tensor) -> Tensor:
@@ -48,42 +48,42 @@ def cooled(x: Tensor, t: float | Tensor) -> Tensor:
 
 
 def is_cold(t: float | Tensor) -> bool:
-    """Say whether a temperature, or what follows from it, is the number 0.
+    """Say whether a temperature, or another setting, is the number 0.
 
     (A tensor is never looked into: that would wait for the device.)
     """
     return not isinstance(t, Tensor) and t == 0
 
 
-def greater(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+def greater(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor | None) -> Tensor:
     """Return P(x > y) = σ((x - y) / T - c)."""
     if is_cold(t):
         return torch.relu(torch.sign(x - y))
     z = cooled(x - y, t)
-    return torch.sigmoid(z if is_cold(c) else z - c)
+    return torch.sigmoid(z if c is None else z - c)
 
 
-def at_least(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+def at_least(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor | None) -> Tensor:
     """Return P(x >= y) = σ((x - y) / T + c)."""
     if is_cold(t):
         return 1 - torch.relu(torch.sign(y - x))
     z = cooled(x - y, t)
-    return torch.sigmoid(z if is_cold(c) else z + c)
+    return torch.sigmoid(z if c is None else z + c)
 
 
-def equal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+def equal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor | None) -> Tensor:
     """Return P(x >= y) + P(x <= y) - 1, as the product σ(z + c) σ(c - z) (1 - exp(-2c)).
 
     Nothing cancels.
     """
     if is_cold(t):
         return 1 - torch.abs(torch.sign(x - y))
-    z = cooled(x - y, t)
+    z, c = cooled(x - y, t), 0.0 if c is None else c
     gap = -torch.expm1(-2 * c) if isinstance(c, Tensor) else -math.expm1(-2 * c)
     return torch.sigmoid(z + c) * torch.sigmoid(c - z) * gap
 
 
-def unequal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor) -> Tensor:
+def unequal(x: Tensor, y: Tensor, t: float | Tensor, c: float | Tensor | None) -> Tensor:
     """Return P(x > y) + P(x < y)."""
     return greater(x, y, t, c) + greater(y, x, t, c)
 

@@ -37,8 +37,7 @@ def rolled(
 ) -> tuple[Any, ...]:
     """Run a loop: state = step(report, k, *state) for each k, until no row goes on (`over`).
 
-    That is asked after 1, 2, 4, … rounds, and then every so many: a short round costs less than to
-    ask.
+    That is asked after `every` so many rounds: a short one costs less than to ask.
 
     A long loop keeps the states between about √n chunks for the backward pass and runs each
     chunk again there (Chen et al. 2016), so that memory grows with √n. Consecutive rounds are run
@@ -69,13 +68,10 @@ def stretch(
     every: int = 1,
 ) -> tuple[Any, ...]:
     """Run consecutive rounds of a loop."""
-    look = 1
     for done, k in enumerate(counters, 1):
         state = step(report, k, *state)
-        if over is not None and done == look < len(counters):
-            if over(state):
-                break
-            look += min(done, every)
+        if over is not None and done % every == 0 and done < len(counters) and over(state):
+            break
     return state
 
 

@@ -153,7 +153,7 @@ def go_on(
         for p, term in changed.items():
             wild = isinstance(item(term.type), Real) and not em.writer.is_constant(term.code)
             harmless = tame if wild else "True"
-            if (alive[1], harmless) == ("0", "True"):  # all rows go on
+            if (alive[1], harmless) == ("None", "True"):  # all rows go on
                 moved.append((old[p].code, term.code))
                 continue
             on = em.writer.shared("on", f"rows_on({', '.join(alive)}, {harmless})", Bool()).code

@@ -62,6 +62,7 @@ SETTINGS = (
     ("choice_T", "choice_T = temperature(choice_T)"),
     ("TIES", "TIES = steady(tie_offset(temperature(T), ties), like)"),
     ("T", "T = steady(temperature(T), like)"),
+    ("epsilon", "epsilon = None if is_cold(epsilon) else epsilon"),
 )
 """What a program is set to, as it computes with it: a line for each that it reads."""
 

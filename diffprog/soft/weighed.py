@@ -58,13 +58,13 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         writer.line(f"{remainder} = torch.where({on}, {left}, {remainder})")
         writer.line(f"{rest} = {left}")
         with writer.reached(f"({rest} > 0)"):
-            go_on(em, loop, state, lambda _: [None] * node.sources, (rest, "0"), harmless)
+            go_on(em, loop, state, lambda _: [None] * node.sources, (rest, "None"), harmless)
 
     # N + R; a `while` has a test more than steps.
     zero, one = writer.zero(), writer.one()
     steps = one if node.before is not None else zero
     scalars = {rest: one, taken: steps, remainder: one, unhalted: zero}
-    written(em, loop, scalars, starts, "is_over(state[0], 0)", body)
+    written(em, loop, scalars, starts, "is_over(state[0], None)", body)
     writer.note("unfinished", node.span.line, unhalted)
     writer.note("costs", node.span.line, f"({taken} + {remainder})")
     return {p: Term(code, types[p]) for p, code in loop.outs.items()}
@@ -108,12 +108,12 @@ def ponder(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         halts(em, node, f"{leaving} - {unhalted}", unhalted)
         writer.line(f"{alive} = {alive} * (1 - {unit}) if {loop.counter} < {last} else 0 * {alive}")
         with writer.reached(alive):
-            go_on(em, loop, state, lambda _: [None] * node.sources, (alive, "0"), harmless)
+            go_on(em, loop, state, lambda _: [None] * node.sources, (alive, "None"), harmless)
 
     zero = writer.zero()
     scalars = {alive: writer.one(), cost: zero, unhalted: zero}
     scalars |= {shares: "()"} if apart else {}
-    written(em, loop, scalars, starts, "is_over(state[0], 0)", body, "()" if apart else "0.0")
+    written(em, loop, scalars, starts, "is_over(state[0], None)", body, "()" if apart else "0.0")
     writer.note("unfinished", node.span.line, unhalted)
     writer.note("costs", node.span.line, cost)
     if apart:

@@ -162,8 +162,8 @@ MUTANTS = (
     ),
     Mutant(
         "tie-offset", 4, "diffprog/soft/kernels.py",
-        "return max(0.0, -math.log(t)) if t > 0 else 0.0",
-        "return 0.0",
+        "return -math.log(t) if 0 < t < 1 else None",
+        "return None",
         "the offset c = max(0, -log T) makes the limit of comparisons right at ties",
         "test_limit.py::test_cold_is_crisp",
     ),

@@ -350,7 +350,7 @@ def test_a_row_that_has_stopped_thinking_is_as_if_alone(by: str, scale: float) -
 
 
 def test_short_rounds_are_not_asked_each_time_whether_all_have_halted() -> None:
-    """After 1, 2, 4, … rounds and then every few; long ones each time."""
+    """After every few; long ones each time."""
     text = body(dp.loads(COUNTER).soften())
     assert "every=" in text
     assert "every=" not in body(soft((PROGRAMS / "bubble.dp").read_text(encoding="utf-8")))
