@@ -20,6 +20,9 @@ ENUM = Enum("Colour", ("red", "green", "blue"))
 EIGHTHS = st.integers(-24, 24).map(lambda n: n / 8)
 """Reals that arithmetic keeps exact: multiples of 1/8 from -3 to 3."""
 
+BETWEEN = EIGHTHS.map(lambda x: x + 3 / 64)
+"""Reals beside those that programs name: there comparisons have no tie, and bounds no kink."""
+
 
 @cache
 def ints(max_size: int = 4) -> st.SearchStrategy[Int]:
@@ -118,7 +121,7 @@ def soft_values(t: Type, *, interior: bool = False) -> st.SearchStrategy[object]
         case Tuple(items):
             return st.tuples(*(soft_values(i, interior=interior) for i in items))
         case Real():
-            return EIGHTHS
+            return BETWEEN if interior else EIGHTHS
         case Bool():
             return simplex(2, interior=interior).map(lambda p: p[1])
         case Int() | Enum():
