@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from diffprog.types import Type
 
 MOST_KEPT = {0: 1 << 21, 4: 1 << 25}
-"""The bytes of a tape that is kept for the reverse, of programs that take at least so many
-operations for each of its numbers; a larger one is computed again, by block.
+"""The bytes of a tape that are kept for the reverse, of programs that take at least so many
+operations for each of its numbers; the rest of it is computed again, by block.
 
 Beyond the cache that a core has for itself, computing again is faster than reading back, but where
-each number took some computing.
+each number took some computing. So the last rows are kept, which the reverse begins with.
 """
 
 TAPES: dict[tuple[int, torch.dtype], Tensor] = {}
@@ -131,13 +131,20 @@ class Plan:
         return results, (one.expand(self.lead),) * len(made.notes)
 
     @cached_property
-    def size(self) -> int:
-        """The numbers of a tape of all rows; 0 where it is not kept."""
+    def kept(self) -> int:
+        """The blocks of each share of the rows, its last, whose tape is kept."""
         made = self.generated
         most = max(n for k, n in MOST_KEPT.items() if made.work >= k * made.tape)
-        blocks = -(-self.rows // self.code.lanes)
-        size = blocks * self.code.lanes * made.tape
-        return size if size * self.dtype.itemsize <= most else 0
+        each = max(1, self.block[0] * self.dtype.itemsize) * len(self.shares)
+        return min(most // each, max(map(self._blocks, self.shares)))
+
+    @cached_property
+    def size(self) -> int:
+        """The numbers of the tape that is kept."""
+        return len(self.shares) * self.kept * self.block[0]
+
+    def _blocks(self, rows: tuple[int, int]) -> int:
+        return -(-(rows[1] - rows[0]) // self.code.lanes)
 
     @cached_property
     def block(self) -> tuple[int, int]:
@@ -149,9 +156,17 @@ class Plan:
         """The rows of each thread: one does all where little is to be done."""
         if self.threads == 1 or self.rows * self.generated.work < LEAST_SHARED:
             return ((0, self.rows),)
-        blocks = -(-self.rows // self.code.lanes)
-        each = -(-blocks // self.threads) * self.code.lanes
+        each = -(-self._blocks((0, self.rows)) // self.threads) * self.code.lanes
         return tuple((at, min(at + each, self.rows)) for at in range(0, self.rows, each))
+
+    @cached_property
+    def parts(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Of each share its rows, the first whose tape is kept, and the byte where that begins."""
+        lanes, each = self.code.lanes, self.kept * self.block[0] * self.dtype.itemsize
+        return tuple(
+            (first, last, first + max(0, self._blocks((first, last)) - self.kept) * lanes, k * each)
+            for k, (first, last) in enumerate(self.shares)
+        )
 
     @cached_property
     def record(self) -> Struct:
@@ -176,7 +191,7 @@ class Plan:
         return found
 
     def tape(self) -> Tensor | None:
-        """Return room for a tape of all rows, if one is kept."""
+        """Return room for the tape that is kept, if one is."""
         if not self.size:
             return None
         found = TAPES.pop((self.size, self.dtype), None)
@@ -244,10 +259,10 @@ class Plan:
     ) -> None:
         """Run a function on each share of the rows, with the end of each one's record."""
         if len(tails) == 1:
-            self._share(function, knobs, tape, self.shares[0], tails[0])
+            self._share(function, knobs, tape, self.parts[0], tails[0])
             return
         share = partial(self._share, function, knobs, tape)
-        for done in _workers(len(tails)).map(share, self.shares, tails):
+        for done in _workers(len(tails)).map(share, self.parts, tails):
             assert done is None
 
     def _share(
@@ -255,16 +270,14 @@ class Plan:
         function: Callable[[bytes], None],
         knobs: tuple[float, ...],
         tape: Tensor | None,
-        rows: tuple[int, int],
+        part: tuple[int, int, int, int],
         tail: tuple[int, ...],
     ) -> None:
-        kept, at = tape is not None, self._rooms(tape)
-        function(self.record.pack(self.rows, *rows, kept, *knobs, *at, *tail))
-
-    def _rooms(self, tape: Tensor | None) -> tuple[int, int]:
-        """Return the addresses of a tape, this thread's own if none is kept, and of room."""
-        own, room = self.block
-        if tape is not None:
-            return tape.data_ptr(), SPACE.address(room, self.dtype)
+        (first, last, kept, start), (own, room) = part, self.block
         at = SPACE.address(own + room, self.dtype)
-        return at, at + own * self.dtype.itemsize
+        if tape is None:
+            kept, start = last, 0
+        else:
+            start += tape.data_ptr()
+        places = start, at, at + own * self.dtype.itemsize
+        function(self.record.pack(self.rows, first, last, kept, *knobs, *places, *tail))

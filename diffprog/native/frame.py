@@ -89,7 +89,7 @@ APART void gather(const num *p, long n, real *g, long step, long row, long rows)
 
 HIDDEN void block(const call *a, num *tape, num *room, long row);
 INLINE num *tape_of(const call *a, long row) {
-  return a->tape + (a->keep ? row / L * @SIZE@ : 0);
+  return row < a->kept ? a->own : a->tape + (row - a->kept) / L * @SIZE@;
 }
 #if PART != 2
 HIDDEN void block(const call *a, num *tape, num *room, long row) {
@@ -107,9 +107,10 @@ CALL
 @REVERSE@
 }
 void reverse(const call *a) {
-  for (long row = a->from; row < a->to; row += L) {
+  for (long n = (a->to - a->from + L - 1) / L; n-- > 0;) {
+    const long row = a->from + n * L;
     num *tape = tape_of(a, row);
-    if (!a->keep) block(a, tape, a->room, row);
+    if (row < a->kept) block(a, tape, a->room, row);
     back(a, tape, a->room, row);
   }
 }

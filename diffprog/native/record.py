@@ -12,15 +12,16 @@ from struct import Struct
 def in_c(ins: int, outs: int) -> str:
     """Return the type of the record of a program with so many inputs, and results and reports.
 
-    In words of eight bytes: the rows of the call and those of this run, whether the tape of all
-    rows is kept, the knobs, the rooms; then where inputs lie and how far apart their rows are,
+    In words of eight bytes: the rows of the call, those of this run, and the first of those whose
+    tape is kept; the knobs; room for that tape, for one of this thread's own, and for what is on
+    none; then where inputs lie and how far apart their rows are,
     results, gradients of results, gradients of inputs. What is not wanted is null.
     """
     return f"""\
 typedef struct {{
-  long rows, from, to, keep;
+  long rows, from, to, kept;
   double t, c, e, h;
-  num *tape, *room;
+  num *tape, *own, *room;
   const real *in[{ins}];
   long step[{ins}];
   real *out[{outs}];
@@ -32,4 +33,4 @@ typedef struct {{
 
 def in_python(ins: int, outs: int) -> Struct:
     """Return what packs the same record."""
-    return Struct(f"=4q4d{2 + 3 * ins + 2 * outs}q")
+    return Struct(f"=4q4d{3 + 3 * ins + 2 * outs}q")

@@ -72,6 +72,36 @@ def test_rows_are_shared_out_to_threads(monkeypatch: pytest.MonkeyPatch) -> None
         torch.set_num_threads(threads)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("blocks", [0, 1, 3, 50])
+def test_the_tape_of_the_last_rows_is_kept(
+    blocks: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as fit, of each thread's rows; the others are computed again."""
+    pair, given = modules(), inputs(150)
+    monkeypatch.setattr(calls, "LEAST_SHARED", 1)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        if build.compiler() is None:
+            assert pair[0].backend == "torch"
+            return
+        pair[0](*given)
+        plans = pair[0]._function.plans  # type: ignore[attr-defined]
+        (plan,) = plans.values()
+        each = plan.code.lanes * plan.generated.tape * torch.float64.itemsize * threads
+        monkeypatch.setattr(calls, "MOST_KEPT", {0: each * blocks})
+        plans.clear()
+        assert_same(given, *pair)
+        (plan,) = plans.values()
+        assert len(plan.parts) == threads
+        for first, last, kept, _ in plan.parts:
+            whole, left = (-(-(last - row) // plan.code.lanes) for row in (first, kept))
+            assert left == min(blocks, whole)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_larger_tape_is_kept_where_its_numbers_took_more_computing() -> None:
     """To read it back costs the same, to compute it again does not."""
     module, given = modules()[0], inputs(5)

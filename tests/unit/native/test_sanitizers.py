@@ -48,8 +48,8 @@ static real *numbers(const double *from, long n) {
 }
 int main(void) {
   const long blocks = (ROWS + L - 1) / L;
-  for (int keep = 0; keep < 2; keep++) {
-    call a = {ROWS, 0, ROWS, keep, 1, 0, 0, 1};
+  for (long keep = 0; keep <= blocks; keep++) {
+    call a = {ROWS, 0, ROWS, (blocks - keep) * L, 1, 0, 0, 1};
     for (int i = 0; i < INS; i++) {
       a.step[i] = i < PARAMS ? ins[i] : 0;
       a.in[i] = numbers(data[i], ins[i] * (a.step[i] ? ROWS : 1));
@@ -59,7 +59,7 @@ int main(void) {
       a.out[i] = numbers(0, outs[i] * ROWS);
       a.gout[i] = i < RESULTS ? numbers(0, outs[i] * ROWS) : 0;
     }
-    a.tape = space(TAPE * (keep ? blocks : 1) * sizeof(num));
+    a.tape = space(TAPE * keep * sizeof(num)), a.own = space(TAPE * sizeof(num));
     a.room = space(ROOM * sizeof(num));
     forward(&a);
     call back = a;
@@ -67,7 +67,7 @@ int main(void) {
     reverse(&back);
     for (int i = 0; i < INS; i++) free((void *)a.in[i]), free(a.gin[i]);
     for (int i = 0; i < OUTS; i++) free(a.out[i]), free((void *)a.gout[i]);
-    free(a.tape), free(a.room);
+    free(a.tape), free(a.own), free(a.room);
   }
   return 0;
 }
