@@ -82,8 +82,8 @@ def _branch(node: Select, inputs: Sequence[bool]) -> tuple[bool, ...]:
         return ()
     cases = [(g, known(g, inputs)) for g in node.cases]
     return tuple(
-        all(flags[g.results[place]] for g, flags in cases)
-        for place in range(len(node.cases[0].results))
+        is_scalar(t) and all(flags[g.results[place]] for g, flags in cases)
+        for place, t in enumerate(node.cases[0].types)
     )
 
 
