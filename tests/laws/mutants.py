@@ -183,8 +183,8 @@ MUTANTS = (
     ),
     Mutant(
         "other-rows", 6, "diffprog/soft/halting.py",
-        "return not alive.numel() or alive.detach().aminmax()[1].item() <= 0",
-        "return not alive.numel() or alive.detach().aminmax()[0].item() <= 0",
+        "return not left.count_nonzero().item()",
+        "return left.count_nonzero().item() < left.numel()",
         "a loop ends when every row has halted, not when one has",
         "test_broadcast.py::test_rows",
     ),
