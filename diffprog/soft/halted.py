@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from diffprog.ir.compute import on_scalars, scalars
+from diffprog.ir.graph import Const
 from diffprog.soft.apart import stays_apart
 from diffprog.soft.conditions import Test, conditioned, tested
 from diffprog.soft.emitter import placed
 from diffprog.soft.growth import is_tame
 from diffprog.soft.live import live, loop_live
 from diffprog.soft.round import Round, add, go_on, moment, region, sources_of, tame, written
+from diffprog.soft.strides import Stride, strides
 from diffprog.soft.watching import halts
 from diffprog.soft.weighed import act, ponder
-from diffprog.soft.writer import Term, weighed
+from diffprog.soft.writer import Term, const, weighed
 from diffprog.types import Bool, trail
 
 if TYPE_CHECKING:
@@ -33,19 +35,22 @@ def loop_halting(
     em: Emitter, node: Loop, args: Sequence[Term | None], places: frozenset[int]
 ) -> dict[int, Term]:
     """Write a loop that halts by weight and return its wanted results."""
-    needed = loop_live(node, places)
+    short = _ends_alike(em, node, places)
+    steady = strides(node, places) if short else {}
+    needed = loop_live(node, places - steady.keys())
     state = needed.state
     fresh = em.writer.fresh
     params = node.stop.params[1 + node.sources :]
     names = {p: fresh(params[p].name) for p in state}
-    outs = {p: fresh(f"{params[p].name}_out") for p in sorted(places)}
-    rounds = node.rounds - _ends_alike(em, node, places)
+    outs = {p: fresh(f"{params[p].name}_out") for p in sorted(places - steady.keys())}
+    rounds = node.rounds - short
     counter = fresh(node.probe.params[0].name)
     apart = _apart(em, node, args, state)
     loop = Round(node, args, state, needed.middle, names, outs, counter, rounds, apart)
-    starts = {p: em.tensor(placed(args[p])) for p in state}
-    write = {"plain": _plain, "act": act, "ponder": ponder}[node.halting.kind]
-    return write(em, loop, starts)
+    starts = {p: em.tensor(placed(args[p])) for p in {*state, *steady}}
+    if node.halting.kind == "plain":
+        return _plain(em, loop, starts, steady)
+    return {"act": act, "ponder": ponder}[node.halting.kind](em, loop, starts)
 
 
 def _apart(
@@ -62,11 +67,17 @@ def _apart(
     return found if found and is_tame(node) else frozenset()
 
 
-def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
-    """Write result = sum_k alive_k stop_k (state given stop) + the rest."""
+def _plain(
+    em: Emitter, loop: Round, starts: dict[int, str], steady: dict[int, Stride]
+) -> dict[int, Term]:
+    """Write result = sum_k alive_k stop_k (state given stop) + the rest.
+
+    Of what grows by a stride it is the start, and the stride times the expected number of rounds.
+    """
     node, writer = loop.node, em.writer
-    alive = writer.fresh("alive")
+    alive, trips = writer.fresh("alive"), writer.fresh("trips")
     harmless = tame(em, loop, starts)
+    firsts = {alive: writer.one()} | ({trips: writer.zero()} if steady else {})
 
     opens = _opens(em, loop)
 
@@ -80,6 +91,8 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
                 values = region(em, node.stop, loop.inputs(state, given), list(loop.outs))
             add(em, loop, dict.fromkeys(loop.outs, leaving), values)
             writer.line(f"{alive} = {on}")
+        if steady:
+            writer.line(f"{trips} = {trips} + going_on({alive}, epsilon)")
 
         def sources(graph: Graph) -> list[Term | None]:
             return _given(em, loop, test, probed, 0, sources_of(loop, graph))
@@ -87,14 +100,15 @@ def _plain(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
         with writer.reached(alive):
             go_on(em, loop, state, sources, (alive, "epsilon"), harmless)
 
-    written(em, loop, {alive: em.writer.one()}, starts, "is_over(state[0], epsilon)", body)
+    written(em, loop, firsts, starts, "is_over(state[0], epsilon)", body)
     left = alive
     if loop.rounds < node.rounds:
         *_, test = _asked(em, replace(loop, counter=str(loop.rounds)), alive)
         left, _ = _parted(em, test, alive)
     writer.note("unfinished", node.span.line, left)
     halts(em, node, alive, rest=True)
-    return _result(em, loop, alive)
+    grown = {p: _grown(em, loop, p, trips, starts[p], stride) for p, stride in steady.items()}
+    return _result(em, loop, alive) | grown
 
 
 def _opens(em: Emitter, loop: Round) -> bool:
@@ -169,6 +183,19 @@ def _given(
     """Return the sources given the test's outcome, where they are read after it."""
     found = conditioned(em, test, probed, [outcome], used, loop.node.sources + 1)
     return found[1:]
+
+
+def _grown(em: Emitter, loop: Round, p: int, trips: str, start: str, stride: Stride) -> Term:
+    """Write the result of a value to which each round adds the same."""
+    t, by = loop.node.stop.types[p], stride.node
+    name = loop.node.stop.params[1 + loop.node.sources + p].name
+    if isinstance(by, Const):
+        step = em.tensor(const(by.value, by.type))
+    else:
+        step = em.tensor(placed(loop.args[by.id - 1 - loop.node.sources]))
+    more = f", value={stride.sign}" if stride.sign < 0 else ""
+    code = f"torch.addcmul({start}, {weighed(trips, trail(t))}, {step}{more})"
+    return em.typed(loop.node, code, t, hint=name)
 
 
 def _result(em: Emitter, loop: Round, rest: str) -> dict[int, Term]:

@@ -138,6 +138,11 @@ def going(alive: Tensor, go: Tensor, epsilon: float | Tensor | None) -> Tensor:
     return torch.where(alive > epsilon, alive * go, alive)
 
 
+def going_on(alive: Tensor, epsilon: float | Tensor | None) -> Tensor:
+    """Return what of the weight goes on to the next round: rows that have halted do not."""
+    return alive if epsilon is None else torch.where(alive > epsilon, alive, 0.0)
+
+
 def act_weights(
     rest: Tensor, unit: Tensor, epsilon: Tensor, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
