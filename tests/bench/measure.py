@@ -37,8 +37,15 @@ ROUND_S = 0.03
 CASE_S, MORE = 30, 8
 """How long the rounds of a case last where they are short: they are up to so many times as many."""
 AGREES = 1e-9
-ENVIRONMENT = {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
-"""So that compile times are those of a first compilation, in one process."""
+ENVIRONMENT = {
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+}
+"""So that compile times are those of a first compilation, in one process; and that no process gives
+memory back to the system in each step and takes it again, which happens to one of several equal
+ones, and makes a step take half as long again."""
 
 
 @dataclass(frozen=True)
