@@ -149,10 +149,13 @@ def act_weights(
     """Return a step's weight, which rows go on, and what is then left of their weight of 1.
 
     `rest`: 1 - (earlier h), and 0 of a row that has halted. A step has p_n = h_n where more than
-    epsilon is left after it; if not, or at the bound, it has the rest, Graves' remainder R.
+    epsilon is left after it; if not, or at the bound, it has the rest, Graves' remainder R. What is
+    left at the bound is what had not halted.
     """
     left = rest - unit
-    on = torch.zeros_like(left, dtype=torch.bool) if last else left > epsilon
+    on = left > epsilon
+    if last:
+        return rest, torch.zeros_like(on), torch.where(on, left, 0.0)
     weight = torch.where(on, unit, rest)
     return weight, on, rest - weight
 

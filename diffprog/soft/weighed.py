@@ -32,8 +32,8 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     interpreter's.
     """
     node, writer = loop.node, em.writer
-    names = ("rest", "taken", "remainder", "unhalted", "weight", "on", "left")
-    rest, taken, remainder, unhalted, weight, on, left = map(writer.fresh, names)
+    names = ("rest", "taken", "remainder", "weight", "on", "left")
+    rest, taken, remainder, weight, on, left = map(writer.fresh, names)
     harmless = tame(em, loop, starts)
     epsilon = writer.tensor(const(node.halting.number, Real()))
     types, last = node.stop.types, f"{loop.counter} == {node.rounds - 1}"
@@ -44,9 +44,6 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
             state, probed, wanted = moment(em, loop)
             unit = tested(em, node.test, probed, 0, wanted).value.code
             values = region(em, node.stop, unconditioned(loop, state), list(loop.outs))
-        with writer.block(f"if {last}:"):
-            missing = f"{rest} - {unit}"
-            writer.line(f"{unhalted} = torch.where({missing} > {epsilon}, {missing}, 0.0)")
         given = f"{rest}, {unit}, {epsilon}, {last}"
         writer.line(f"{weight}, {on}, {left} = act_weights({given})")
         halts(em, node, f"{weight} * {on}", f"{weight} * ~{on}")
@@ -63,9 +60,9 @@ def act(em: Emitter, loop: Round, starts: dict[int, str]) -> dict[int, Term]:
     # N + R; a `while` has a test more than steps.
     zero, one = writer.zero(), writer.one()
     steps = one if node.before is not None else zero
-    scalars = {rest: one, taken: steps, remainder: one, unhalted: zero}
+    scalars = {rest: one, taken: steps, remainder: one}
     written(em, loop, scalars, starts, "is_over(state[0], None)", body)
-    writer.note("unfinished", node.span.line, unhalted)
+    writer.note("unfinished", node.span.line, rest)
     writer.note("costs", node.span.line, f"({taken} + {remainder})")
     return {p: Term(code, types[p]) for p, code in loop.outs.items()}
 
