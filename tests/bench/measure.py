@@ -8,6 +8,7 @@ machine does falls on all of them alike.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import multiprocessing
 import os
@@ -37,15 +38,14 @@ ROUND_S = 0.03
 CASE_S, MORE = 30, 8
 """How long the rounds of a case last where they are short: they are up to so many times as many."""
 AGREES = 1e-9
-ENVIRONMENT = {
-    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
-    "TORCHINDUCTOR_COMPILE_THREADS": "1",
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
-}
-"""So that compile times are those of a first compilation, in one process; and that no process gives
-memory back to the system in each step and takes it again, which happens to one of several equal
-ones, and makes a step take half as long again."""
+ENVIRONMENT = {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+"""So that compile times are those of a first compilation, in one process."""
+HEAP = {-1: 1 << 30, -3: 1 << 25}
+"""Settings of glibc's `mallopt`, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: memory stays the process's.
+
+Else one of several equal processes gives it back to the system in each step and takes it again,
+and a step takes half as long again.
+"""
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,10 @@ def serve(pipe: Connection, index: int, variant: str, device: str, threads: int)
     """Measure one variant as the other end says: the work of a variant's process."""
     torch.set_num_threads(threads)
     warnings.filterwarnings("ignore", category=UserWarning, module="algovision")
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        for setting, value in HEAP.items():
+            libc.mallopt(setting, value)
     try:
         warm = CASES[index].warm if variant == "ours auto" else 2
         step = Step.of(CASES[index], variant, torch.float64, device)
