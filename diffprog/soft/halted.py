@@ -107,8 +107,10 @@ def _plain(
         left, _ = _parted(em, test, alive)
     writer.note("unfinished", node.span.line, left)
     halts(em, node, alive, rest=True)
-    grown = {p: _grown(em, loop, p, trips, starts[p], stride) for p, stride in steady.items()}
-    return _result(em, loop, alive) | grown
+    found = _result(em, loop, alive)
+    for p, stride in steady.items():
+        found[p] = _grown(em, loop, p, starts[p], stride, trips, harmless)
+    return found
 
 
 def _opens(em: Emitter, loop: Round) -> bool:
@@ -185,16 +187,17 @@ def _given(
     return found[1:]
 
 
-def _grown(em: Emitter, loop: Round, p: int, trips: str, start: str, stride: Stride) -> Term:
+def _grown(
+    em: Emitter, loop: Round, p: int, start: str, stride: Stride, trips: str, harmless: str
+) -> Term:
     """Write the result of a value to which each round adds the same."""
     t, by = loop.node.stop.types[p], stride.node
     name = loop.node.stop.params[1 + loop.node.sources + p].name
     if isinstance(by, Const):
-        step = em.tensor(const(by.value, by.type))
+        step, harmless = em.tensor(const(by.value, by.type)), "True"
     else:
         step = em.tensor(placed(loop.args[by.id - 1 - loop.node.sources]))
-    more = f", value={stride.sign}" if stride.sign < 0 else ""
-    code = f"torch.addcmul({start}, {weighed(trips, trail(t))}, {step}{more})"
+    code = f"grown({start}, {weighed(trips, trail(t))}, {step}, {stride.sign}, {harmless})"
     return em.typed(loop.node, code, t, hint=name)
 
 

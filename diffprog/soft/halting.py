@@ -143,6 +143,15 @@ def going_on(alive: Tensor, epsilon: float | Tensor | None) -> Tensor:
     return alive if epsilon is None else torch.where(alive > epsilon, alive, 0.0)
 
 
+def grown(start: Tensor, trips: Tensor, stride: Tensor, sign: int, harmless: bool) -> Tensor:
+    """Return what has grown by a stride in each round, given the expected number of rounds.
+
+    A row that has not gone round has none of it, though it be infinite, unless it does no harm.
+    """
+    stride = stride if harmless else torch.where(trips > 0, stride, 0.0)
+    return torch.addcmul(start, trips, stride, value=sign)
+
+
 def act_weights(
     rest: Tensor, unit: Tensor, epsilon: Tensor, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:

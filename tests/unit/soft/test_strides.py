@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -71,7 +73,7 @@ ALL = {**STEADY, **OTHERS}
 def test_a_steady_result_is_its_start_and_the_trips(name: str) -> None:
     """No round adds to it."""
     source = dp.loads(STEADY[name]).soften().source
-    assert "torch.addcmul(" in source.partition("= rolled(")[2]
+    assert "grown(" in source.partition("= rolled(")[2]
     assert "x_out" not in source
 
 
@@ -100,6 +102,19 @@ def test_the_same_as_the_sum(name: str, epsilon: float, temperature: float) -> N
         found.append([*out, *(torch.zeros(6) if s is None else s for s in slopes), *left])
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one.expand_as(other), other, rtol=1e-11, atol=1e-11)
+
+
+def test_a_row_that_does_not_go_round_has_nothing_of_an_infinite_stride() -> None:
+    """Neither in its result nor in its slopes."""
+    module = dp.loads(STEADY["up"]).soften(backend="torch").double()
+    module.temperature = 0
+    rows = torch.tensor([[5.0, 0.25], [math.inf, 0.5], [1.0, 1.0]], dtype=torch.float64)
+    x, d, end = (row.requires_grad_() for row in rows.unbind())
+    out, n = module(x, d, end)
+    assert out.tolist() == [5.0, 1.25]
+    assert n.tolist() == [0.0, 2.0]
+    slopes = torch.autograd.grad(out.sum(), (x, d))
+    assert [s.tolist() for s in slopes] == [[1.0, 1.0], [0.0, 2.0]]
 
 
 @pytest.mark.parametrize("name", STEADY)
