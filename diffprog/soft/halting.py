@@ -196,5 +196,5 @@ def is_over(alive: Tensor, epsilon: float | Tensor | None) -> bool:
         return False
     if alive.is_meta or (alive.is_cuda and torch.cuda.is_current_stream_capturing()):
         return False
-    left = alive.detach() if epsilon is None else alive.detach() > epsilon
+    left = alive if epsilon is None else alive > epsilon
     return not left.count_nonzero().item()  # of all that says it, torch is quickest at this

@@ -101,7 +101,7 @@ class Rounds:
             self._rest = _forms(given[self.carried :]), _forms(cells), torch.is_grad_enabled()
             self._state = _forms(given[: self.carried])
         key = self._state, self._rest
-        often = self.hot.count(key) > self._patience
+        often = not self._patience or self.hot.count(key) > self._patience
         if not self._steady:
             known = self.hot.after.get(key)
             if known is None:

@@ -54,8 +54,17 @@ class Linear(nn.Linear):
         weight, bias = weights(self, "weight", "bias")
         if not self.single:
             return lambda x: functional.linear(x, weight, bias)
-        row = weight.squeeze(0)  # a vector: a matrix of one row would have its axis taken off again
-        return (lambda x: x.mv(row)) if bias is None else lambda x: torch.addmv(bias, x, row)
+        made: list[Tensor] = []
+
+        def single(x: Tensor) -> Tensor:
+            if torch.compiler.is_compiling():  # there it costs nothing to take the axis off
+                row = weight.squeeze(0)
+            else:  # once for all rounds
+                made[:] = made or [weight.squeeze(0)]
+                (row,) = made
+            return x.mv(row) if bias is None else torch.addmv(bias, x, row)
+
+        return single
 
     def forward(self, x: Tensor) -> Tensor:
         """Return W x + b."""
