@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from diffprog.soft.apart import MOST_CELLS
 from diffprog.soft.emitter import name_of
-from diffprog.soft.writer import Term, shape
+from diffprog.soft.writer import Term, const, shape
 from diffprog.types import Array, trail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diffprog.ir.graph import Cut, Write
+    from diffprog.ir.graph import Cut, Read, Write
     from diffprog.soft.emitter import Emitter
-    from diffprog.types import Type
+    from diffprog.types import Type, Value
 
 
 def bare(code: str) -> str:
@@ -63,6 +63,25 @@ def in_cell(em: Emitter, array: Term, at: Sequence[Term | Cut]) -> tuple[Term, l
     code = f"{whole}.unbind({-trail(array.type)})"
     cells = em.writer.shared(f"{whole}_cells", code, array.type).code
     return Term(f"{cells}[{place}]", t), list(at[1:])
+
+
+def constant_cell(em: Emitter, node: Read, array: Term, at: Sequence[Term]) -> Term:
+    """Return a cell of a constant array at known places."""
+    places = [i.value for i in at]
+    if all(isinstance(p, int) for p in places):
+        value = array.value
+        for p in places:
+            assert isinstance(value, list)
+            assert isinstance(p, int)
+            value = value[p]
+        assert value is not None
+        return const(value, node.type)
+    name = em.writer.literal("cells", repr(_tuples(array.value)))
+    return Term(name + "".join(f"[{i.code}]" for i in at), node.type, number=True)
+
+
+def _tuples(value: Value | None) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _on_diagonal(

@@ -95,6 +95,8 @@ class Emitter:
             of which it is full besides.
         chances: the codes of values that are in [0, 1], being logistic functions.
         bits: the bools that ints of two values were, by the code of the int.
+        items: the codes of the scalars that arrays are made of, as tuples, by the array's.
+        picked: the codes of what stands at places, by those of the place and of the array.
         spent: the writes of the region that is written after which nothing reads the old array.
     """
 
@@ -118,6 +120,8 @@ class Emitter:
     )
     chances: set[str] = field(default_factory=set)
     bits: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
+    picked: dict[tuple[str, str], str] = field(default_factory=dict)
     spent: set[int] = field(default_factory=set)
     changes: dict[tuple[str, str], Callable[[str], str]] = field(default_factory=dict)
     _told: tuple[str, int] | None = None

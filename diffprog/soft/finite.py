@@ -180,14 +180,19 @@ def side_by_side(items: Sequence[Tensor], depth: int) -> Tensor:
     Scalars that are compiled lie in memory with those of all rows side by side: only such are
     computed several at a time.
     """
+    if depth == 0 and torch.compiler.is_compiling():
+        return stacked(items).movedim(0, -1)
+    return stacked(items, -1 - depth)
+
+
+def stacked(items: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """Return values on a new axis, broadcast."""
     shape = items[0].shape
     for x in items:
         if x.shape != shape:
             items = torch.broadcast_tensors(*items)  # type: ignore[no-untyped-call]
             break
-    if depth == 0 and torch.compiler.is_compiling():
-        return torch.stack(tuple(items)).movedim(0, -1)
-    return torch.stack(tuple(items), -1 - depth)
+    return torch.stack(tuple(items), axis)
 
 
 def cells_of(array: Tensor, depth: int) -> list[Tensor]:

@@ -117,13 +117,13 @@ def unstopped(alive: Tensor, t: float | Tensor) -> Tensor:
     return (alive > 0.5).to(alive.dtype) if is_cold(t) else alive
 
 
-def first_largest(x: Tensor) -> Tensor:
+def first_largest(x: Tensor, axis: int = -1) -> Tensor:
     """Return the one-hot of the largest score, the first of equals. [..., n] -> [..., n]."""
-    best = torch.relu(torch.sign(x - x.amax(-1, keepdim=True)) + 1)
-    return best * (best.cumsum(-1) == 1)
+    best = torch.relu(torch.sign(x - x.amax(axis, keepdim=True)) + 1)
+    return best * (best.cumsum(axis) == 1)
 
 
-def shares(scores: Tensor) -> Tensor:
+def shares(scores: Tensor, axis: int = -1) -> Tensor:
     """Return softmax(scores). [..., n] -> [..., n].
 
     torch takes one row after another where the axis is shorter than its vectors (of sixteen numbers
@@ -131,21 +131,21 @@ def shares(scores: Tensor) -> Tensor:
     """
     n = scores.shape[-1]
     few = torch.compiler.is_compiling() or not scores.is_cpu or scores.numel() < 256 * n
-    if few or n >= 16:
-        return torch.softmax(scores, -1)
+    if axis == 0 or few or n >= 16:
+        return torch.softmax(scores, axis)
     return torch.softmax(scores.movedim(-1, 0), 0).movedim(0, -1)
 
 
-def pick(scores: Tensor, t: float | Tensor) -> Tensor:
-    """Return softmax(scores / T). [..., n] -> [..., n]."""
-    return first_largest(scores) if is_cold(t) else shares(cooled(scores, t))
+def pick(scores: Tensor, t: float | Tensor, axis: int = -1) -> Tensor:
+    """Return softmax(scores / T). [..., n] -> [..., n], or along the first axis."""
+    return first_largest(scores, axis) if is_cold(t) else shares(cooled(scores, t), axis)
 
 
-def pick_least(scores: Tensor, minus_t: float | Tensor) -> Tensor:
-    """Return softmax(-scores / T), given -T. [..., n] -> [..., n]."""
+def pick_least(scores: Tensor, minus_t: float | Tensor, axis: int = -1) -> Tensor:
+    """Return softmax(-scores / T), given -T. [..., n] -> [..., n], or along the first axis."""
     if not isinstance(minus_t, Tensor):
-        return pick(-scores, -minus_t)
-    return shares(scores / minus_t)
+        return pick(-scores, -minus_t, axis)
+    return shares(scores / minus_t, axis)
 
 
 def choice(logits: Tensor, t: float | Tensor | None) -> Tensor:

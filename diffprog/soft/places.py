@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from diffprog.ir.graph import Apply, Cut
 from diffprog.ops import OPS
-from diffprog.soft.cells import bare, in_cell, with_cell
+from diffprog.soft.cells import bare, constant_cell, in_cell, with_cell
 from diffprog.soft.emitter import name_of
+from diffprog.soft.picks import at_picked
 from diffprog.soft.rows import apply, converted, mean
 from diffprog.soft.watching import attended
-from diffprog.soft.writer import Term, const, finite_item, flattened, item, rank, shape, subscript
+from diffprog.soft.writer import Term, finite_item, flattened, item, rank, shape, subscript
 from diffprog.types import Array, Bool, Int, Real, Tuple, trail
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from diffprog.ir.graph import Read, Write
     from diffprog.soft.emitter import Emitter
-    from diffprog.types import Type, Value
+    from diffprog.types import Type
 
     Index: TypeAlias = Term | Cut
     """How one axis is indexed: by a known number, a distribution, or a slice."""
@@ -54,7 +55,9 @@ def read(em: Emitter, node: Read, args: Sequence[Term]) -> Term:
     array, at = args[0], indices(node.axes, args[1:], args[0].type)
     attended(em, "read", node, at, array.type, None)
     if array.value is not None and all(isinstance(i, Term) and i.number for i in at):
-        return _constant_cell(em, node, array, [i for i in at if isinstance(i, Term)])
+        return constant_cell(em, node, array, [i for i in at if isinstance(i, Term)])
+    if (found := at_picked(em, node, array, at)) is not None:
+        return found
     array, at = in_cell(em, array, at)
     code, sizes = _sliced(em.tensor(array), array.type, at)
     at = [i for i in at if not (isinstance(i, Term) and i.number)]
@@ -84,24 +87,6 @@ def _contracted(em: Emitter, code: str, indices: Sequence[str], before: int, aft
     return (
         f"read({code}.flatten({-after - len(indices)}, {-after - 1}), {index}, {before}, {after})"
     )
-
-
-def _constant_cell(em: Emitter, node: Read, array: Term, at: Sequence[Term]) -> Term:
-    places = [i.value for i in at]
-    if all(isinstance(p, int) for p in places):
-        value = array.value
-        for p in places:
-            assert isinstance(value, list)
-            assert isinstance(p, int)
-            value = value[p]
-        assert value is not None
-        return const(value, node.type)
-    name = em.writer.literal("cells", repr(_tuples(array.value)))
-    return Term(name + "".join(f"[{i.code}]" for i in at), node.type, number=True)
-
-
-def _tuples(value: Value | None) -> object:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _sliced(code: str, t: Type, at: Sequence[Index]) -> tuple[str, list[int]]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from diffprog.ops import OPS
+from diffprog.soft.picks import pick
 from diffprog.soft.writer import Term, item, rank, retyped
 from diffprog.types import Array, Int, Real, Tuple
 
@@ -176,11 +177,8 @@ def _whole(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
     """Return a row on whole arrays."""
     if node.op == "sharpen":
         return _sharpened(em, node, args)
-    if node.op == "pick" and isinstance(item(args[0].type), Int):
-        return em.assign(node, f"place_of_largest({em.tensor(args[0])}, None)")
-    if node.op == "pick" and args[0].late == "neg":
-        minus = em.writer.shared("minus_T", "-T", Real()).code
-        return em.assign(node, f"pick_least({args[0].code[1:]}, {minus})")
+    if node.op == "pick":
+        return pick(em, node, args[0])
     codes = [em.tensor(_mean(em, node, a)) for a in args]
     text = OPS[node.op].formula
     assert text is not None

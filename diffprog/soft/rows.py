@@ -15,7 +15,7 @@ from diffprog.soft.limits import product_fits
 from diffprog.soft.reals import formula
 from diffprog.soft.tables import spelled
 from diffprog.soft.tabulated import lifted, tabulated
-from diffprog.soft.writer import Term, const, finite_item, item, rank, retyped, shape
+from diffprog.soft.writer import Term, const, finite_item, item, rank, retyped, row_of, shape
 from diffprog.types import Array, Bool, Int, Real, Tuple, is_finite, trail
 
 if TYPE_CHECKING:
@@ -78,8 +78,11 @@ def apply(em: Emitter, node: Apply, args: Sequence[Term]) -> Term:
             return narrowed(em, node, args[0])
         case "array":
             depth = trail(args[0].type)
-            items = ", ".join(em.tensors(args))
-            return em.assign(node, f"side_by_side(({items},), {depth})")
+            items = row_of(em.tensors(args))
+            found = em.assign(node, f"side_by_side({items}, {depth})")
+            if depth == 0:
+                em.items[found.code] = items
+            return found
         case "only":
             return Term(em.tensor(args[0]), node.type)
         case _:

@@ -91,8 +91,8 @@ MUTANTS = (
     ),
     Mutant(
         "tie-of-pick", 1, "diffprog/soft/kernels.py",
-        "return best * (best.cumsum(-1) == 1)",
-        "return best / best.sum(-1, keepdim=True)",
+        "return best * (best.cumsum(axis) == 1)",
+        "return best / best.sum(axis, keepdim=True)",
         "crisply `pick` takes the first of equal scores",
         "test_vertex.py::test_at_temperature_zero",
     ),
