@@ -35,6 +35,18 @@ FIRST = {
         a = a + ways[pick(ways)]
     return a, out
 """,
+    "of cells that change": """program p(a: real, b: real, c: real) -> (real, real[3]):
+    xs: real[3] = 0.0
+    total = 0.0
+    for i in 0 .. 3:
+        xs[i] = a + i
+    while total < b max 3:
+        ways = [xs[0], xs[2], c]
+        xs[0] = xs[1] + total
+        xs[1] = ways[pick(-ways)]
+        total = total + 0.5
+    return total, xs
+""",
     "at a written place": """program p(a: real, b: real, c: real) -> (real[3], real):
     xs = [a, b, c]
     best = pick(xs)
