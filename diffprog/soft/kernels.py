@@ -118,13 +118,13 @@ def unstopped(alive: Tensor, t: float | Tensor) -> Tensor:
 
 
 def first_largest(x: Tensor, axis: int = -1) -> Tensor:
-    """Return the one-hot of the largest score, the first of equals. [..., n] -> [..., n]."""
+    """Return the one-hot of the largest score, the first of equals, along an axis."""
     best = torch.relu(torch.sign(x - x.amax(axis, keepdim=True)) + 1)
     return best * (best.cumsum(axis) == 1)
 
 
 def shares(scores: Tensor, axis: int = -1) -> Tensor:
-    """Return softmax(scores). [..., n] -> [..., n].
+    """Return softmax(scores). [..., n] -> [..., n], or along the first axis.
 
     torch takes one row after another where the axis is shorter than its vectors (of sixteen numbers
     at most), and many at once where it is the first: from some hundred rows on that is quicker.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffprog.ops import OPS
 from diffprog.soft.emitter import name_of
 from diffprog.soft.writer import Term, item
 from diffprog.types import Int, Real
@@ -25,16 +24,15 @@ def pick(em: Emitter, node: Apply, scores: Term) -> Term:
     """Return the place of the largest score."""
     if isinstance(item(scores.type), Int):
         return em.assign(node, f"place_of_largest({em.tensor(scores)}, None)")
-    least = scores.late == "neg"
+    least = bool(scores.late) and scores.code.startswith("-")  # a variable may be called `neg`
     array = scores.code[1:] if least else em.tensor(scores)
+    row, t = "pick", "T"
     if least:
-        text = f"pick_least({{}}, {em.writer.shared('minus_T', '-T', Real()).code})"
-    else:
-        text = (OPS["pick"].formula or "").replace("{0}", "{}")
+        row, t = "pick_least", em.writer.shared("minus_T", "-T", Real()).code
     if array not in em.items or em.writer.inspect:  # who looks on sees arrays as they are
-        return em.assign(node, text.format(array))
+        return em.assign(node, f"{row}({array}, {t})")
     first = em.writer.shared(f"{array}_first", f"stacked({em.items[array]})", scores.type).code
-    place = em.typed(node, f"{text.format(first)[:-1]}, 0)", node.type).code
+    place = em.assign(node, f"{row}({first}, {t}, 0)").code
     code = f"{place}.movedim(0, -1)"
     em.picked[code, array] = f"({place} * {first}).sum(0)"
     return Term(code, node.type, late=name_of(node))

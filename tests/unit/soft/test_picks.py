@@ -87,6 +87,20 @@ def test_what_looks_on_sees_the_array() -> None:
     assert "[a, b, c]" in str(found)
 
 
+@pytest.mark.parametrize("name", ["neg", "xs"])
+def test_an_array_of_any_name(name: str) -> None:
+    """One that is called like the minus, and is not put together yet, is not taken for one."""
+    text = f"""program p({name}: real[6], half: real[4]) -> int<6>:
+    for i in 1 .. 5:
+        {name}[i] = half[i - 1] * 2.0
+    return pick({name})
+"""
+    given = torch.arange(6) / 9, torch.tensor([0.5, -0.25, 1.0, 0.125])
+    found, want = (dp.loads(text).soften(backend=b)(*given) for b in ("torch", "native"))
+    torch.testing.assert_close(found, want)
+    assert found.argmax() == 3
+
+
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("temperature", [0.0, 0.4, 1.0])
 def test_values_and_slopes_are_those_of_native_code(name: str, temperature: float) -> None:
